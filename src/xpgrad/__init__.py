@@ -1,0 +1,14 @@
+"""Differentiates code written for the Python array API standard, whichever library holds the arrays."""
+
+from typing import Any
+
+from xpgrad import autograd, operators
+from xpgrad.array import Array
+from xpgrad.backend import available_backends, get_backend, set_backend, use_backend
+from xpgrad.namespace import active, namespace
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(active(), name)

@@ -1,0 +1,303 @@
+"""The contract of a backend, the discovery of plug-ins, and the way from an array's type to its backend.
+
+A backend is data plus the few hooks that the array API standard lacks. Plug-ins are found through the entry point
+group ``xpgrad.backends``; a library without a plug-in is used through array-api-compat. Array types are matched by
+name, so that no library is imported that the user did not import. This module knows nothing of differentiation.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import warnings
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, cached_property
+from importlib.metadata import entry_points
+from typing import Any
+
+from xpgrad.errors import (
+    BackendConflictError,
+    BackendWarning,
+    LibraryMissingError,
+    UnknownBackendError,
+    UnsupportedTypeError,
+)
+from xpgrad.scope import BACKEND, Scope
+
+GROUP = "xpgrad.backends"
+
+
+class Backend:
+    """One array library: where its functions are, which types are its arrays, and what the standard lacks.
+
+    Subclass it, set the attributes, override the hooks that the library can do better, and register an instance under
+    the entry point group ``xpgrad.backends``. Importing the plug-in must not import the library.
+
+    Attributes
+    ----------
+    name : str
+        The name that `set_backend` takes.
+    library : str
+        The module that must be importable for the backend to work.
+    install : str
+        The command that installs that library.
+    namespace_module : str
+        The module that holds the library's array-API namespace.
+    array_types : tuple of str
+        Qualified names of the array classes, such as ``"numpy.ndarray"``; subclasses are included.
+    lazy : bool
+        True where operations build a graph instead of computing.
+    mixes_with : tuple of str
+        The backends whose arrays may stand beside this one's in an operation; the result is this one's.
+    """
+
+    name: str
+    library: str
+    install: str
+    namespace_module: str
+    array_types: tuple[str, ...]
+    lazy: bool = False
+    mixes_with: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<xpgrad backend {self.name!r}>"
+
+    @cached_property
+    def namespace(self) -> Any:
+        """The library's array-API namespace, imported on first use.
+
+        Raises
+        ------
+        LibraryMissingError
+            If the library is not installed.
+        """
+        if not self.installed():
+            raise LibraryMissingError(self.name, self.library, self.install)
+        return importlib.import_module(self.namespace_module)
+
+    def installed(self) -> bool:
+        """Whether the library could be imported, found out without importing it."""
+        return self.library in sys.modules or importlib.util.find_spec(self.library) is not None
+
+    def function(self, name: str) -> Any:
+        """Raw function `name`, dotted for extensions ("linalg.svd"); AttributeError where the library has none."""
+        found = self.namespace
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
+
+    def asarray(self, x: Any) -> Any:
+        """Turn what an operation returned (a NumPy scalar, say) into an array of this library, without copying."""
+        return self.namespace.asarray(x)
+
+    def to_numpy(self, x: Any) -> Any:
+        """Copy a raw array into NumPy memory, computing and transferring it where needed."""
+        return get_named("numpy").copy(x)
+
+    def synchronize(self) -> None:
+        """Wait until the device has finished what was asked of it."""
+
+    def devices(self) -> list[Any]:
+        """The devices that arrays may live on."""
+        info = getattr(self.namespace, "__array_namespace_info__", None)
+        return list(info().devices()) if info else ["cpu"]
+
+    def owned(self, x: Any) -> bool:
+        """Whether `x` may be written in place, given that nothing but the caller refers to the Python object."""
+        return False
+
+    def write(self, x: Any, key: Any, value: Any) -> Any:
+        """Write ``x[key] = value`` into memory that only `x` sees; return the written array."""
+        x[key] = value
+        return x
+
+    def full(self, shape: tuple[int, ...], value: float, like: Any) -> Any:
+        """An array filled with one value, of the dtype and on the device of a raw array `like`."""
+        return self.namespace.full(shape, value, dtype=like.dtype, device=getattr(like, "device", None))
+
+    def expand(self, x: Any, like: Any) -> Any:
+        """`x` broadcast to the shape of `like`, in memory of its own."""
+        return self.copy(self.namespace.broadcast_to(x, like.shape))
+
+    def copy(self, x: Any) -> Any:
+        """A copy of a raw array in memory of its own."""
+        return self.namespace.asarray(x, copy=True)
+
+    def may_hold_zero(self, x: Any) -> bool:
+        """Whether some element may be zero; a backend that cannot tell without waiting for the device says True."""
+        return True
+
+    def device_cause(self, error: Exception) -> str | None:
+        """If a failed allocation means that the device cannot be used, the reason in words; otherwise None."""
+        return None
+
+    def silent(self) -> AbstractContextManager[Any]:
+        """Context in which the library reports no floating-point warnings: the rules guard what they divide by."""
+        return nullcontext()
+
+
+class CompatBackend(Backend):
+    """A library without a plug-in, reached through array-api-compat."""
+
+    install = "see the library's own documentation"
+
+    def __init__(self, name: str, module: str) -> None:
+        self.name = name
+        self.library = name
+        self.namespace_module = module
+        self.array_types = ()
+
+
+@cache
+def plugins() -> dict[str, Backend]:
+    """Every plug-in that loads, by name. One that fails to load warns, and is left out."""
+    found: dict[str, Backend] = {}
+    origin: dict[str, str] = {}
+    for entry in entry_points(group=GROUP):
+        if entry.name in origin and origin[entry.name] != entry.value:
+            raise BackendConflictError(f"the backend name {entry.name!r}", origin[entry.name], entry.value)
+        origin[entry.name] = entry.value
+        try:
+            backend = entry.load()
+        except Exception as error:  # whatever a third party's import may raise
+            package = entry.dist.name if entry.dist else entry.value
+            warnings.warn(
+                f"the backend plug-in {entry.name!r} failed to load ({type(error).__name__}: {error}); the other "
+                f"backends are not affected. Reinstall or remove it: `pip install --force-reinstall {package}`.",
+                BackendWarning,
+                stacklevel=2,
+            )
+            continue
+        found[entry.name] = backend
+    return found
+
+
+def available_backends() -> dict[str, Backend]:
+    """The backends that can be used here, by name: their plug-in loads and their library is installed."""
+    return {name: backend for name, backend in plugins().items() if backend.installed()}
+
+
+@cache
+def get_named(name: str) -> Backend:
+    """The backend of this name: a plug-in, or any array-API library by its import name.
+
+    Raises
+    ------
+    UnknownBackendError
+        If there is neither.
+    LibraryMissingError
+        If the plug-in's library is not installed.
+    """
+    backend = plugins().get(name)
+    if backend is None:
+        backend = CompatBackend(name, _compat_module(name))
+    backend.namespace  # noqa: B018  # imports the library, so that its absence is reported here
+    return backend
+
+
+def _compat_module(name: str) -> str:
+    """The module that holds the array-API namespace of a library without a plug-in."""
+    for module in (f"array_api_compat.{name}", f"{name}.numpy", name):
+        try:
+            namespace = importlib.import_module(module)
+        except ImportError:
+            continue
+        if hasattr(namespace, "__array_api_version__") or hasattr(namespace, "__array_namespace_info__"):
+            return module
+    raise UnknownBackendError(name, sorted(plugins()))
+
+
+_BY_TYPE: dict[type, Backend] = {}
+
+
+def backend_of(x: Any) -> Backend:
+    """The backend that a raw array belongs to.
+
+    Raises
+    ------
+    UnsupportedTypeError
+        If no backend and no library known to array-api-compat has this type.
+    """
+    kind = type(x)
+    backend = _BY_TYPE.get(kind)
+    if backend is None:
+        backend = _BY_TYPE[kind] = _find_backend(x)
+    return backend
+
+
+def is_array(x: Any) -> bool:
+    """Whether `x` is an array of some library that xpgrad can use."""
+    if isinstance(x, int | float | complex | str | list | tuple | dict | None):
+        return False
+    try:
+        backend_of(x)
+    except UnsupportedTypeError:
+        return False
+    return True
+
+
+def _find_backend(x: Any) -> Backend:
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(x).__mro__}
+    claims = [backend for backend in plugins().values() if names.intersection(backend.array_types)]
+    if len(claims) > 1:
+        kind = f"{type(x).__module__}.{type(x).__qualname__}"
+        raise BackendConflictError(f"the array type {kind}", claims[0].name, claims[1].name)
+    if claims:
+        return claims[0]
+    namespace = _namespace_of(x)
+    root = namespace.__name__.removeprefix("array_api_compat.").split(".")[0]
+    return get_named(root)
+
+
+def _namespace_of(x: Any) -> Any:
+    """The namespace that an array of a library without a plug-in names, or array-api-compat knows."""
+    compat = importlib.import_module("array_api_compat")
+    try:
+        return compat.array_namespace(x)
+    except TypeError:
+        raise UnsupportedTypeError(type(x)) from None
+
+
+_default: str | None = None
+
+
+def _check(name: str) -> str:
+    """Refuse a name whose backend cannot be used, before any state changes."""
+    return get_named(name).name
+
+
+def get_backend() -> str:
+    """Name of the active backend: `use_backend`, else `set_backend`, else XPGRAD_BACKEND, else "numpy"."""
+    return BACKEND.get() or _default or os.environ.get("XPGRAD_BACKEND") or "numpy"
+
+
+def set_backend(name: str) -> None:
+    """Make `name` the backend of the whole process.
+
+    Parameters
+    ----------
+    name : str
+        A plug-in's name, or the import name of any array-API library.
+
+    Raises
+    ------
+    UnknownBackendError
+        If no plug-in and no library has this name.
+    LibraryMissingError
+        If the plug-in's library is not installed.
+    """
+    global _default
+    _default = _check(name)
+
+
+def use_backend(name: str) -> Scope:
+    """Scope in which `name` is the active backend, for this thread or task only.
+
+    Raises
+    ------
+    UnknownBackendError, LibraryMissingError
+        As for `set_backend`, when called, before the scope is entered.
+    """
+    return Scope((BACKEND, _check(name)))

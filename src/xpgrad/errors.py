@@ -1,0 +1,195 @@
+"""Every error and warning that a user of xpgrad can meet.
+
+Each message says what happened and what to do next. Classes derive from the built-in exception that
+fits, so that generic handlers keep working. This module imports nothing of the package.
+"""
+
+
+class XpgradError(Exception):
+    """Base of all errors that xpgrad raises on its own account."""
+
+
+class NotRecordedError(XpgradError, RuntimeError):
+    """A gradient was asked of an array that no recorded operation has led to."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "cannot differentiate: this array is not part of a recorded computation. Call attach_grad() on the "
+            "variables first and compute the array from them inside `with autograd.record():`."
+        )
+
+
+class GraphFreedError(XpgradError, RuntimeError):
+    """A recorded computation was differentiated again after backward had freed it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this recorded computation was freed by an earlier backward. Pass retain_graph=True to that first "
+            "backward to differentiate it again, or record the computation anew."
+        )
+
+
+class UnreachableError(XpgradError, ValueError):
+    """`autograd.grad` was asked for a variable that the heads do not depend on."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"variable {position} is unreachable from the heads: no recorded operation leads from it to them. "
+            "Leave it out of `variables`, or use it inside `with autograd.record():` after attach_grad()."
+        )
+
+
+class NotAVariableError(XpgradError, ValueError):
+    """`autograd.grad` was asked for an array that is not part of any recorded computation."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"variable {position} does not require a gradient. Call attach_grad() on it before recording."
+        )
+
+
+class HeadGradientError(XpgradError, ValueError):
+    """A head gradient does not fit the head it belongs to."""
+
+
+class VariableError(XpgradError, TypeError):
+    """An array cannot be a variable: it holds no real or complex floating-point numbers."""
+
+    def __init__(self, dtype: object) -> None:
+        super().__init__(
+            f"an array of dtype {dtype} has no gradient: only floating-point arrays have one. "
+            "Convert it first, for example with xp.astype(x, xp.float64)."
+        )
+
+
+class GradReqError(XpgradError, ValueError):
+    """An unknown `grad_req`."""
+
+    def __init__(self, grad_req: object) -> None:
+        super().__init__(f"unknown grad_req {grad_req!r}: use 'write', 'add' or 'null'.")
+
+
+class LeafWriteError(XpgradError, RuntimeError):
+    """A variable was written to while recording."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a variable (attach_grad) cannot be changed in place while recording: its gradient would have no "
+            "meaning. Update it outside `record()` or inside `with autograd.pause():`, or write to a copy: x.copy()."
+        )
+
+
+class InPlaceError(XpgradError, TypeError):
+    """An in-place operation would change the shape or the kind of dtype of the array it writes to."""
+
+    def __init__(self, have: object, would: object) -> None:
+        super().__init__(
+            f"an in-place operation cannot turn an array of {have} into one of {would}. Write x = x + y instead of "
+            "x += y, or convert the other operand first."
+        )
+
+
+class HistoryLostError(XpgradError, RuntimeError):
+    """A conversion would silently drop the history of an array that is being recorded."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} would lose the recorded history of this array, so no gradient could flow through it. Use "
+            "x.detach() to drop the history on purpose, or x.asnumpy() for a NumPy copy of the values."
+        )
+
+
+class DLPackHistoryLostError(XpgradError, BufferError):
+    """`__dlpack__` was called on an array that is being recorded."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "exporting through DLPack would lose the recorded history of this array. Export x.detach() instead."
+        )
+
+
+class MixedBackendsError(XpgradError, TypeError):
+    """Arrays of different backends met in one operation."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(
+            f"arrays of two backends, {first} and {second}, met in one operation. Convert one of them first, for "
+            f"example xpgrad.namespace({first!r}).asarray(x.asnumpy())."
+        )
+
+
+class UnsupportedTypeError(XpgradError, TypeError):
+    """A value is neither an array of a known library nor a number."""
+
+    def __init__(self, kind: type) -> None:
+        super().__init__(
+            f"{kind.__module__}.{kind.__qualname__} is not an array that xpgrad knows. Convert it with "
+            "xp.asarray(...), or register a backend for it (entry point group 'xpgrad.backends')."
+        )
+
+
+class NotDifferentiableError(XpgradError, NotImplementedError):
+    """A recorded array met an input of a function for which no derivative rule exists."""
+
+    def __init__(self, function: str, argument: str) -> None:
+        super().__init__(
+            f"{function} has no derivative rule for its argument {argument!r}. If no gradient is wanted there, pass "
+            f"{argument}.detach(); otherwise write one with xpgrad.custom_vjp."
+        )
+
+
+class UnknownBackendError(XpgradError, LookupError):
+    """No backend and no array-API library has this name."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        super().__init__(
+            f"there is no backend named {name!r}. Known here: {', '.join(known)}. Install the plug-in that provides "
+            "it, or give the import name of an array-API library."
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class LibraryMissingError(XpgradError, ImportError):
+    """A backend is known, but the library it stands on is not installed."""
+
+    def __init__(self, name: str, library: str, install: str) -> None:
+        super().__init__(f"backend {name!r} needs the library {library!r}, which is not installed: run `{install}`.")
+
+
+class DeviceError(XpgradError, RuntimeError):
+    """A backend's library is installed, but the device it needs cannot be used."""
+
+    def __init__(self, name: str, cause: str) -> None:
+        super().__init__(
+            f"backend {name!r} is installed, but its device cannot be used: {cause}. Check the driver, or use another "
+            "backend, for example xpgrad.set_backend('numpy')."
+        )
+
+
+class BackendConflictError(XpgradError, RuntimeError):
+    """Two plug-ins claim the same name or the same array type."""
+
+    def __init__(self, what: str, first: str, second: str) -> None:
+        super().__init__(f"{what} is claimed by two backends, {first} and {second}: uninstall one of them.")
+
+
+class FunctionError(XpgradError, TypeError):
+    """A user-defined function (Function, custom_vjp) returned something that does not fit."""
+
+
+class DifferentiationError(XpgradError, TypeError):
+    """A function handed to a transform such as `grad` does not fit it."""
+
+
+class GradientCheckError(XpgradError, AssertionError):
+    """`check_grads` found a derivative that disagrees with finite differences."""
+
+
+class BackendWarning(UserWarning):
+    """A backend plug-in could not be loaded; the others are not affected."""
+
+
+class GradientLostWarning(UserWarning):
+    """A recorded array was turned into a Python number, which carries no history."""

@@ -1,0 +1,231 @@
+"""Indexing, writing in place, and views, on every backend as in NumPy.
+
+A write changes the Array for all who hold it. The result of a basic index is a view: a write to it shows in the array
+it came from, and the other way round. This works through a base, a key and a version number, not through shared
+memory, so it also works where the library has none. While recording, a write is recorded like any other operation.
+Memory that something else can still see, a kept residual say, is never written: the Array moves to a copy first.
+"""
+
+from __future__ import annotations
+
+import weakref
+from sys import getrefcount
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.backend import backend_of
+from xpgrad.errors import InPlaceError, LeafWriteError
+from xpgrad.record import Functions, Node, call, differentiable, is_leaf, operand
+from xpgrad.rules.indexing import GETITEM, SETITEM
+from xpgrad.scope import is_recording
+
+
+class Version:
+    """Counts the writes to an array and to everything that shares its content."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class View:
+    """How an array follows its base.
+
+    A view by index keeps its base alive and takes over its history; the result of `detach` does neither.
+    """
+
+    __slots__ = ("base", "follows", "key", "keep", "seen", "version")
+
+    def __init__(self, base: Array, key: Any, follows: bool, keep: bool) -> None:
+        self.base = weakref.ref(base)
+        self.keep = base if keep else None
+        self.key = key
+        self.follows = follows
+        self.version = version_of(base)
+        self.seen = self.version.count
+
+    def refresh(self, array: Array) -> None:
+        """Bring `array` up to date with the writes to what it shares content with."""
+        if self.seen == self.version.count:
+            return
+        stale = []
+        current: Array | None = array
+        while current is not None and current._view is not None and current._view.seen != self.version.count:
+            stale.append(current)
+            current = current._view.base()
+        for follower in reversed(stale):
+            view = follower._view
+            base = view.base()
+            if base is None:  # what a detached array came from is gone, and with it whoever could write to it
+                follower._view = None
+                continue
+            view.seen = self.version.count
+            follower._data = _index(base._data, view.key)
+            if view.follows and not is_leaf(follower._node):
+                follower._node = None if base._node is None else _getitem_node(base, view.key)
+
+
+def version_of(array: Array) -> Version:
+    """The version that an array shares with its views, made when it is first asked for."""
+    try:
+        return array._writes
+    except AttributeError:
+        array._writes = version = Version()
+        return version
+
+
+def share(array: Array, out: Array, key: Any, follows: bool, keep: bool) -> Array:
+    """Make `out` follow `array`."""
+    out._view = View(array, key, follows, keep)
+    out._writes = out._view.version
+    return out
+
+
+def getitem(self: Array, key: Any, /) -> Array:
+    """``x[key]``; a basic key (integers, slices, None, Ellipsis) gives a view, arrays give a copy."""
+    key = raw_key(key)
+    out: Array = call(GETITEM, _GETITEM, (self,), {"key": key})
+    parts = key if isinstance(key, tuple) else (key,)
+    if not all(_is_basic(part) for part in parts) or not (out._data.shape or Ellipsis in parts):
+        return out  # as in NumPy: a full set of integers, or an array, picks values instead of viewing them
+    return share(self, out, key, follows=self._node is None or out._node is not None, keep=True)
+
+
+def setitem(self: Array, key: Any, value: Any, /) -> None:
+    """``x[key] = value``, recorded if `x` or `value` is tracked.
+
+    Raises
+    ------
+    LeafWriteError
+        If this would change a variable while recording.
+    """
+    key = raw_key(key)
+    if isinstance(value, Array) and value._view is not None and value._view.keep is self and value._view.key == key:
+        return  # the second half of `x[key] += y`: the view has written through already
+    if isinstance(value, list | tuple):
+        value = self.__array_namespace__().asarray(value, dtype=self.dtype)
+    data, node = operand(value)
+    _refuse_leaf(self)
+    if self._view is not None:
+        self._view.refresh(self)
+    _publish(self, *_put(self, key, data, node))
+
+
+def assign(self: Array, new: Array) -> Array:
+    """Give an array the content and, while recording, the history of another of the same shape.
+
+    Raises
+    ------
+    LeafWriteError
+        If this would change a variable while recording.
+    InPlaceError
+        If the shapes differ, or the dtype would change its kind.
+    """
+    _refuse_leaf(self)
+    if self._view is not None:
+        self._view.refresh(self)
+    if new.shape != self.shape:
+        raise InPlaceError(f"shape {self.shape}", f"shape {new.shape}")
+    if new.dtype != self.dtype:
+        if differentiable(new._data) and not differentiable(self._data):
+            raise InPlaceError(f"dtype {self.dtype}", f"dtype {new.dtype}")
+        new = new.__array_namespace__().astype(new, self.dtype)
+    _publish(self, new._data, new._node if is_recording() else self._node)
+    return self
+
+
+def raw_key(key: Any) -> Any:
+    """A key with raw arrays in place of Arrays."""
+    if isinstance(key, tuple):
+        return tuple(part.data if isinstance(part, Array) else part for part in key)
+    return key.data if isinstance(key, Array) else key
+
+
+def _is_basic(part: Any) -> bool:
+    return part is None or part is Ellipsis or (isinstance(part, int | slice) and not isinstance(part, bool))
+
+
+def _index(a: Any, key: Any) -> Any:
+    return a if key is None else backend_of(a).asarray(a[key])
+
+
+def _getitem_node(base: Array, key: Any) -> Any:
+    """The history of ``base[key]``, recorded whatever the scope: the write that it follows was recorded."""
+    if key is None:
+        return base._node
+    plan = GETITEM.plan((0,))
+    values = {"key": key, "x_shape": base.shape}
+    kept = tuple(tuple(values[name] for name in names) for names in plan.needs)
+    out = _index(base._data, key)
+    return Node(plan, (base._node,), kept, ((base.shape, base.dtype),), out.shape)
+
+
+def _refuse_leaf(array: Array | None) -> None:
+    """A variable, or a view of one, is not written to while recording."""
+    if not is_recording():
+        return
+    while array is not None:
+        if is_leaf(array._node):
+            raise LeafWriteError
+        array = array._view.keep if array._view is not None else None
+
+
+def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]:
+    """The content and the history of `array` after writing a raw value at `key`."""
+    backend = backend_of(array._data)
+    old = array._data
+    node = array._node
+    if is_recording() and not (node is None and value_node is None) and differentiable(old):
+        plan = SETITEM.plan(tuple(i for i, n in enumerate((node, value_node)) if n is not None))
+        values = {"key": key}
+        kept = tuple(tuple(values[name] for name in names) for names in plan.needs)
+        like = ((old.shape, old.dtype), None if value_node is None else (value.shape, value.dtype))
+        node = Node(plan, (node, value_node), kept, like, old.shape)
+    del old
+    data = array._data if _sole_references(array) and backend.owned(array._data) else backend.copy(array._data)
+    return backend.write(data, key, value), node
+
+
+def _publish(array: Array, data: Any, node: Any) -> None:
+    """Store new content, and write it through to everything that `array` is a view of."""
+    version = getattr(array, "_writes", None)
+    if version is not None:
+        version.count += 1
+    while True:
+        array._data = data
+        array._node = node
+        view = array._view
+        base = None if view is None else view.base()
+        if base is None:
+            return
+        view.seen = version.count  # type: ignore[union-attr]  # a view has a version
+        if view.key is None:
+            node = base._node
+        else:
+            array._data = None  # lets the base be written in place if nothing else refers to its memory
+            written, node = _put(base, view.key, data, node)
+            array._data = data
+            data = written
+        array = base
+
+
+def _sole_references(array: Array) -> bool:
+    """Whether nothing but the Array refers to its raw array."""
+    data = array._data
+    array._data = None
+    count = getrefcount(data)
+    array._data = data
+    return count == _SOLE
+
+
+def _count_sole() -> int:
+    """The reference count that `_sole_references` sees for an object that only the Array holds."""
+    array = Array(object())
+    data = array._data
+    array._data = None
+    return getrefcount(data)
+
+
+_SOLE = _count_sole()
+_GETITEM = Functions(GETITEM)

@@ -1,0 +1,275 @@
+"""Builds the array-API namespace of a backend from the registry.
+
+A function that takes arrays computes with the library of the arrays it is given; only functions that make arrays out of
+nothing depend on the namespace's own backend. So the functions of primitives are shared by all namespaces.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cache, wraps
+from types import ModuleType
+from typing import Any
+
+from xpgrad import rules
+from xpgrad.array import Array
+from xpgrad.backend import Backend, backend_of, get_backend, get_named, is_array
+from xpgrad.errors import DeviceError
+from xpgrad.primitive import CONSTANTS, PRIMITIVES
+from xpgrad.record import binary, general, operand, unary
+
+API_VERSION = "2024.12"
+
+assert rules.__all__  # noqa: S101  # importing the rules is what fills the registry
+
+
+@cache
+def function(name: str) -> Callable[..., Any]:
+    """The function of a primitive, for arrays of any backend."""
+    primitive = PRIMITIVES[name]
+    form = len(primitive.inputs) if primitive.elementwise and not primitive.parameters and not primitive.optional else 0
+    apply = {1: unary, 2: binary}.get(form, general)(primitive)
+    apply.__name__ = apply.__qualname__ = name
+    apply.__signature__ = primitive.signature  # type: ignore[attr-defined]  # inspect.signature reads it
+    return apply
+
+
+class Namespace(ModuleType):
+    """The array API standard's functions over one backend; every attribute is made when it is first asked for."""
+
+    def __init__(self, backend_name: str) -> None:
+        super().__init__(f"xpgrad.{backend_name}", f"The array API standard's namespace over {backend_name}, differentiable.")
+        self.__dict__["_backend_name"] = backend_name
+        self.__dict__["__array_api_version__"] = API_VERSION
+
+    def __repr__(self) -> str:
+        return f"<namespace {self.__name__}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__array_namespace_info__":
+            raise AttributeError(f"{self.__name__} has no attribute {name!r}.")
+        found = self._make(name)
+        setattr(self, name, found)
+        return found
+
+    def _make(self, name: str) -> Any:
+        if name == "asarray":
+            return _asarray_of(self._backend_name)
+        if name in PRIMITIVES:
+            return function(name)
+        if name in _COMPOSITE:
+            return _COMPOSITE[name]
+        backend = get_named(self._backend_name)
+        if name in CONSTANTS:
+            return _constant(backend, name)
+        found = backend.function(name) if name in _PLAIN else None
+        if found is None:
+            raise AttributeError(f"{self.__name__} has no attribute {name!r}: the array API standard does not define it.")
+        return found
+
+    def __dir__(self) -> list[str]:
+        return sorted({*PRIMITIVES, *CONSTANTS, *_COMPOSITE, *_PLAIN, "asarray"})
+
+
+# Names that are the library's own: they hold no arrays.
+_PLAIN = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128 e inf nan newaxis pi "
+    "__array_namespace_info__".split()
+)
+
+
+@cache
+def namespace(name: str) -> Namespace:
+    """The namespace pinned to one backend.
+
+    Parameters
+    ----------
+    name : str
+        A plug-in's name, or the import name of any array-API library.
+
+    Returns
+    -------
+    Namespace
+        The standard's functions; the same object for the same name. Its library is imported on first use.
+    """
+    return Namespace(name)
+
+
+def namespace_of(array: Array, /, *, api_version: str | None = None) -> Namespace:
+    """The namespace whose functions made this array (the standard's ``__array_namespace__``).
+
+    Raises
+    ------
+    ValueError
+        If the version of the standard asked for is unknown.
+    """
+    if api_version is not None and api_version not in ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12"):
+        raise ValueError(f"unknown version {api_version!r} of the array API standard.")
+    return namespace(backend_of(array._data).name)
+
+
+def unwrap(x: Any) -> Any:
+    """Raw arrays in place of Arrays, also inside lists and tuples."""
+    if isinstance(x, Array):
+        return x.data
+    if isinstance(x, list | tuple):
+        return type(x)(*map(unwrap, x)) if hasattr(x, "_fields") else type(x)(map(unwrap, x))
+    return x
+
+
+def wrap(x: Any) -> Any:
+    """Arrays in place of raw arrays, also inside tuples and lists."""
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return type(x)(*map(wrap, x))
+    if isinstance(x, list | tuple):
+        return type(x)(map(wrap, x))
+    return Array(backend_of(x).asarray(x)) if is_array(x) else x
+
+
+def _constant(backend: Backend, name: str) -> Callable[..., Any]:
+    """A function without a gradient: it takes Arrays, and gives Arrays without history."""
+    own = backend.function(name)
+
+    @wraps(own)
+    def apply(*arguments: Any, **keywords: Any) -> Any:
+        arguments = unwrap(arguments)
+        raw = own
+        for x in arguments:
+            if is_array(x) and backend_of(x) is not backend:
+                raw = backend_of(x).function(name)
+                break
+        try:
+            out = raw(*arguments, **{key: unwrap(value) for key, value in keywords.items()})
+        except Exception as error:
+            cause = backend.device_cause(error)
+            if cause is None:
+                raise
+            raise DeviceError(backend.name, cause) from error
+        return wrap(out)
+
+    return apply
+
+
+def _holds_array(obj: Any) -> bool:
+    return any(isinstance(item, Array) or (isinstance(item, list | tuple) and _holds_array(item)) for item in obj)
+
+
+def _asarray_of(backend_name: str) -> Callable[..., Array]:
+    """The namespace's `asarray`."""
+
+    def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Array:
+        """Convert to an Array.
+
+        Parameters
+        ----------
+        obj : Array, raw array, number, or nested list or tuple of these
+            An Array keeps its history; a list that holds Arrays is stacked, with their histories.
+        dtype, device : optional
+            Those of the result.
+        copy : bool, optional
+            True: always copy. False: never, raise ValueError where a copy is needed. None: only where needed.
+
+        Returns
+        -------
+        Array
+            The Array itself where nothing has to change.
+        """
+        backend = get_named(backend_name)
+        if isinstance(obj, list | tuple) and _holds_array(obj):
+            obj = function("stack")([asarray(item) for item in obj])
+        if not isinstance(obj, Array):
+            options = {"dtype": dtype, "device": device, "copy": copy}
+            given = {key: value for key, value in options.items() if value is not None}
+            if not given and is_array(obj) and backend_of(obj) is backend:
+                return Array(backend.asarray(obj))
+            return Array(_constant(backend, "asarray")(obj, **given).data)
+        if dtype is not None and dtype != obj.dtype:
+            if copy is False:
+                raise ValueError("a change of dtype needs a copy, but copy=False was given.")
+            obj = function("astype")(obj, dtype)
+        elif copy:
+            obj = function("copy")(obj)
+        if device is not None and device != obj.device:
+            obj = function("to_device")(obj, device=device)
+        return obj
+
+    return asarray
+
+
+def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
+    """Broadcast arrays against one another."""
+    shape = _broadcast_shape(*(x.shape for x in map(as_array, arrays)))
+    return tuple(function("broadcast_to")(x, shape) for x in arrays)
+
+
+def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
+    """Coordinate grids from one-dimensional coordinates.
+
+    Raises
+    ------
+    ValueError
+        If `indexing` is neither "xy" nor "ij".
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"indexing must be 'xy' or 'ij', not {indexing!r}.")
+    grids = [as_array(x) for x in arrays]
+    places = list(range(len(grids)))
+    if indexing == "xy" and len(grids) > 1:
+        places[:2] = [1, 0]
+    shaped = [
+        function("reshape")(x, tuple(-1 if place == i else 1 for i in range(len(grids))))
+        for x, place in zip(grids, places, strict=True)
+    ]
+    return broadcast_arrays(*shaped)
+
+
+def diff(x: Array, /, *, axis: int = -1, n: int = 1, prepend: Array | None = None, append: Array | None = None) -> Array:
+    """The n-th differences of neighbouring elements along an axis."""
+    x = as_array(x)
+    parts = [part for part in (prepend, x, append) if part is not None]
+    if len(parts) > 1:
+        x = function("concat")(parts, axis=axis)
+    lead = (slice(None),) * (axis % x.ndim)
+    for _ in range(n):
+        x = x[(*lead, slice(1, None))] - x[(*lead, slice(None, -1))]
+    return x
+
+
+def as_array(x: Any) -> Array:
+    """An Array as it is; anything else as a constant."""
+    return x if isinstance(x, Array) else Array(operand(x)[0])
+
+
+def _broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that shapes broadcast to.
+
+    Raises
+    ------
+    ValueError
+        If they do not broadcast.
+    """
+    ndim = max(map(len, shapes), default=0)
+    columns = zip(*((1,) * (ndim - len(shape)) + shape for shape in shapes), strict=True)
+    result = []
+    for lengths in columns:
+        wide = {n for n in lengths if n != 1}
+        if len(wide) > 1:
+            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast.")
+        result.append(wide.pop() if wide else 1)
+    return tuple(result)
+
+
+_COMPOSITE: dict[str, Callable[..., Any]] = {
+    "broadcast_arrays": broadcast_arrays,
+    "diff": diff,
+    "meshgrid": meshgrid,
+}
+
+
+def active() -> Namespace:
+    """The namespace of the active backend."""
+    return namespace(get_backend())
+
+
+__all__ = ["API_VERSION", "Namespace", "active", "function", "inspect", "namespace", "namespace_of"]

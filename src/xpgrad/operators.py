@@ -1,0 +1,135 @@
+"""Attaches operators and methods to Array, from tables."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from xpgrad import inplace, variables
+from xpgrad.array import Array
+from xpgrad.errors import UnsupportedTypeError
+from xpgrad.namespace import Namespace, function, namespace_of
+from xpgrad.primitive import PRIMITIVES
+from xpgrad.record import beside, binary, operand, own_array
+
+# Operators with a gradient: the stem of the method, the primitive, Python's operator on raw arrays.
+_DIFFERENTIABLE = (
+    ("add", "add", operator.add),
+    ("sub", "subtract", operator.sub),
+    ("mul", "multiply", operator.mul),
+    ("truediv", "divide", operator.truediv),
+    ("floordiv", "floor_divide", operator.floordiv),
+    ("mod", "remainder", operator.mod),
+    ("pow", "pow", operator.pow),
+)
+
+# Operators without one: the stem of the method, Python's operator on raw arrays.
+_CONSTANT = (
+    ("and", operator.and_),
+    ("or", operator.or_),
+    ("xor", operator.xor),
+    ("lshift", operator.lshift),
+    ("rshift", operator.rshift),
+)
+_COMPARISONS = (
+    ("eq", operator.eq),
+    ("ne", operator.ne),
+    ("lt", operator.lt),
+    ("le", operator.le),
+    ("gt", operator.gt),
+    ("ge", operator.ge),
+)
+
+# Functions that NumPy's users expect as methods, too.
+_METHODS = "all any argmax argmin astype max mean min prod reshape squeeze std sum take var".split()
+
+
+def _reflected(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x2, x1: apply(x1, x2)
+
+
+def _in_place(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def update(self: Array, other: Any) -> Any:
+        out = apply(self, other)
+        return out if out is NotImplemented else inplace.assign(self, out)
+
+    return update
+
+
+def _constant(raw: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def apply(self: Array, other: Any) -> Any:
+        a = self.data
+        try:
+            b, _ = operand(other)
+        except UnsupportedTypeError:
+            return NotImplemented
+        if a.__class__ is not b.__class__:
+            beside(a, b)
+        return Array(own_array(raw(a, b), a))
+
+    return apply
+
+
+def _matmul(self: Array, other: Any) -> Any:
+    try:
+        return function("matmul")(self, other)
+    except UnsupportedTypeError:
+        return NotImplemented
+
+
+def _transpose(self: Array) -> Any:
+    """The transpose of a two-dimensional array."""
+    if self.ndim != 2:
+        raise ValueError(f"T is for 2 dimensions, this array has {self.ndim}. Use mT or xp.permute_dims.")
+    return function("matrix_transpose")(self)
+
+
+def _invert(self: Array) -> Array:
+    return Array(own_array(~self.data, self._data))
+
+
+def _methods() -> dict[str, Any]:
+    """Every operator and method of Array, by name."""
+    table: dict[str, Any] = {}
+    for stem, name, raw in _DIFFERENTIABLE:
+        apply = binary(PRIMITIVES[name], raw)
+        table |= {f"__{stem}__": apply, f"__r{stem}__": _reflected(apply), f"__i{stem}__": _in_place(apply)}
+    for stem, raw in _CONSTANT:
+        apply = _constant(raw)
+        table |= {f"__{stem}__": apply, f"__r{stem}__": _constant(_reflected(raw)), f"__i{stem}__": _in_place(apply)}
+    table |= {f"__{stem}__": _constant(raw) for stem, raw in _COMPARISONS}
+    table |= {"__matmul__": _matmul, "__rmatmul__": _reflected(_matmul), "__imatmul__": _in_place(_matmul)}
+    table |= {"__neg__": function("negative"), "__pos__": function("positive"), "__abs__": function("abs")}
+    table |= {"__invert__": _invert, "T": property(_transpose), "mT": property(function("matrix_transpose"))}
+    table |= {name: _method(name) for name in _METHODS}
+    table |= {"copy": function("copy"), "to_device": function("to_device"), "__array_namespace__": namespace_of}
+    table |= {"__getitem__": inplace.getitem, "__setitem__": inplace.setitem}
+    for method in (
+        variables.attach_grad,
+        variables.backward,
+        variables.detach,
+        variables.drop_grad,
+        variables.zero_grad,
+    ):
+        table[method.__name__] = method
+    return table
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """A function of the array's namespace as a method."""
+
+    def method(self: Array, *arguments: Any, **keywords: Any) -> Any:
+        return getattr(_namespace(self), name)(self, *arguments, **keywords)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"``xp.{name}`` of this array."
+    return method
+
+
+def _namespace(array: Array) -> Namespace:
+    return array.__array_namespace__()  # type: ignore[no-any-return]  # attached below, so it is declared as a callable
+
+
+for _name, _value in _methods().items():
+    setattr(Array, _name, _value)

@@ -1,0 +1,226 @@
+"""Primitives and their derivative rules: the registry, and the plan that says what a rule needs kept.
+
+A rule is a small function that turns the cotangent of a primitive's output into the cotangent of one input. The names
+of its parameters say what it needs; nothing else is kept while recording:
+
+==================  ============================================================================
+``g``               the cotangent of the output (a tuple for a primitive of several outputs)
+``x``, ``x1``, …    the value of that input
+``x_shape``, …      the shape of that input
+``out``             the value of the output (a tuple for several outputs)
+``axis``, …         a keyword parameter of the primitive
+``i``               in a primitive that takes a sequence of arrays: the position of this input
+``xp``              the namespace to compute with
+==================  ============================================================================
+
+The cotangent of an element-wise primitive may be smaller than its output, as long as it broadcasts to it; so may what a
+rule returns. Summing over broadcast axes, restoring dtypes and adding contributions up is the engine's work.
+This module knows nothing of arrays and nothing of any library.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from xpgrad.backend import Backend
+from xpgrad.errors import NotDifferentiableError
+
+Rule = Callable[..., Any]
+
+#: Marks a parameter that has no default.
+required: Any = inspect.Parameter.empty
+
+
+class Primitive:
+    """A function that the engine differentiates as one step.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the namespace.
+    inputs : str
+        The names of its array inputs, separated by spaces; ``"*arrays"`` is one sequence of arrays.
+    elementwise : bool
+        Each element of the output depends on the same element of the (broadcast) inputs only.
+    outputs : int
+        1, or how many arrays the function returns as a tuple (0: it depends on the call).
+    implementation : callable, optional
+        ``implementation(xp, *inputs, **parameters)``, for a function that the standard lacks.
+    parameters : dict
+        Its further parameters with their defaults; an input named here is optional.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        inputs: str,
+        elementwise: bool,
+        outputs: int,
+        implementation: Callable[..., Any] | None,
+        parameters: dict[str, Any],
+    ) -> None:
+        self.name = name
+        self.variadic = inputs.startswith("*")
+        self.inputs = tuple(inputs.lstrip("*").split())
+        self.elementwise = elementwise
+        self.outputs = outputs
+        self.implementation = implementation
+        self.optional = {name: parameters[name] for name in self.inputs if name in parameters}
+        self.parameters = {name: default for name, default in parameters.items() if name not in self.inputs}
+        self.needed = sum(default is required for default in self.parameters.values())
+        self.rules: dict[str, Edge] = {}
+        self._plans: dict[tuple[int, ...], Plan] = {}
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}({', '.join((*self.inputs, *self.parameters))})>"
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The Python signature of the function in a namespace."""
+        array, other = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+        arguments = [
+            inspect.Parameter(name, other if name in self.optional else array, default=self.optional.get(name, required))
+            for name in self.inputs
+        ]
+        arguments += [inspect.Parameter(name, other, default=default) for name, default in self.parameters.items()]
+        return inspect.Signature(arguments)
+
+    def raw(self, backend: Backend) -> Callable[..., Any]:
+        """The function of a backend's library that computes this primitive; AttributeError where there is none."""
+        try:
+            return backend.function(self.name)
+        except AttributeError:
+            if self.implementation is None:
+                raise
+        implementation, xp = self.implementation, raw_namespace(backend)
+        return lambda *arrays, **parameters: implementation(xp, *arrays, **parameters)
+
+    def plan(self, tracked: tuple[int, ...]) -> Plan:
+        """The plan for a call in which the inputs at the positions `tracked` are tracked."""
+        found = self._plans.get(tracked)
+        if found is None:
+            found = self._plans[tracked] = Plan(self, tracked)
+        return found
+
+
+class Edge:
+    """A rule, and the names of what it needs besides ``xp`` and ``g``."""
+
+    __slots__ = ("needs", "rule", "wants_namespace")
+
+    def __init__(self, rule: Rule) -> None:
+        names = list(inspect.signature(rule).parameters)
+        self.wants_namespace = names[0] == "xp"
+        self.needs = tuple(names[2:] if self.wants_namespace else names[1:])
+        self.rule = rule
+
+
+class Plan:
+    """What one pattern of tracked inputs keeps, and which rules it runs.
+
+    Attributes
+    ----------
+    edges : tuple of (int, rule, bool)
+        Position of the input, its rule, and whether the rule takes the namespace first.
+    needs : tuple of tuple of str
+        For every edge the names of what its rule takes after the cotangent.
+    save : callable
+        ``save(*inputs, out)`` gives, for every edge, the tuple of those values; for fixed inputs and no parameters.
+    guarded : bool
+        A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
+    run : None
+        Where a user's function has its own backward: ``run(g, kept, create)`` gives all cotangents at once.
+    """
+
+    __slots__ = ("edges", "guarded", "needs", "primitive", "run", "save")
+
+    def __init__(self, primitive: Primitive, tracked: tuple[int, ...]) -> None:
+        self.primitive = primitive
+        self.run = None
+        chosen = [(i, self._edge(primitive, i)) for i in tracked]
+        self.edges = tuple((i, edge.rule, edge.wants_namespace) for i, edge in chosen)
+        self.needs = tuple(edge.needs for _, edge in chosen)
+        self.guarded = primitive.elementwise and any(self.needs)
+        simple = not primitive.variadic and not primitive.parameters
+        self.save = _saver(primitive.inputs, self.needs) if simple else None
+
+    @staticmethod
+    def _edge(primitive: Primitive, position: int) -> Edge:
+        name = primitive.inputs[0 if primitive.variadic else position]
+        edge = primitive.rules.get(name)
+        if edge is None:
+            raise NotDifferentiableError(primitive.name, name)
+        return edge
+
+
+def _saver(inputs: tuple[str, ...], needs: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
+    """Compile ``lambda x1, x2, out: ((x2,), (x1,))``: picking by name at every call would double its cost."""
+    shapes = {f"{name}_shape": f"shape({name})" for name in inputs}
+    kept = "".join("(" + "".join(f"{shapes.get(name, name)}, " for name in names) + "), " for names in needs)
+    source = f"lambda {', '.join((*inputs, 'out'))}: ({kept})"
+    return eval(source, {"shape": shape_of})  # type: ignore[no-any-return]  # eval is untyped
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of an array, () for a Python number."""
+    return x.shape if hasattr(x, "shape") else ()
+
+
+#: Every primitive, by name.
+PRIMITIVES: dict[str, Primitive] = {}
+
+#: The functions that have no gradient, by name, with the reason.
+CONSTANTS: dict[str, str] = {}
+
+
+def primitive(
+    names: str,
+    inputs: str,
+    *,
+    elementwise: bool = False,
+    outputs: int = 1,
+    implementation: Callable[..., Any] | None = None,
+    **parameters: Any,
+) -> Primitive:
+    """Register primitives that share one form, and return the last; `Primitive` says what the arguments mean."""
+    for name in names.split():
+        PRIMITIVES[name] = Primitive(name, inputs, elementwise, outputs, implementation, parameters)
+    return PRIMITIVES[name]
+
+
+def vjp(names: str, **rules: Rule) -> None:
+    """Register the rules of primitives, one for each input that can have a gradient."""
+    for name in names.split():
+        PRIMITIVES[name].rules = {argument: Edge(rule) for argument, rule in rules.items()}
+
+
+def constant(names: str, reason: str) -> None:
+    """Register functions whose result has no gradient."""
+    for name in names.split():
+        CONSTANTS[name] = reason
+
+
+class RawNamespace:
+    """What rules see as ``xp`` when they compute on raw arrays: a library's functions and all primitives."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> Any:
+        found = PRIMITIVES[name].raw(self._backend) if name in PRIMITIVES else self._backend.function(name)
+        setattr(self, name, found)
+        return found
+
+
+@cache
+def raw_namespace(backend: Backend) -> RawNamespace:
+    """The raw namespace of a backend."""
+    return RawNamespace(backend)
+
+
+def positions(tracked: Sequence[Any]) -> tuple[int, ...]:
+    """The positions of what is not None."""
+    return tuple(i for i, node in enumerate(tracked) if node is not None)

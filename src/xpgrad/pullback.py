@@ -1,0 +1,224 @@
+"""The reverse walk: from the cotangents of heads to those of what they depend on.
+
+The walk takes the latest operation first, so a node is reached when all its contributions are in; it does not recurse.
+In the raw world it computes on the library's own arrays; in the tracked world (`create`) on Arrays, while recording, so
+that its result can be differentiated again. A rule cannot tell the two apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.backend import backend_of
+from xpgrad.errors import GraphFreedError
+from xpgrad.primitive import raw_namespace
+from xpgrad.record import Node, Part
+
+
+def pull(
+    heads: Sequence[Any],
+    cotangents: Sequence[Any],
+    *,
+    targets: Iterable[Any] | None = None,
+    retain: bool = False,
+    create: bool = False,
+    stop_after: float = float("inf"),
+) -> dict[Any, Any]:
+    """Walk from heads to variables and return the cotangent of each.
+
+    Parameters
+    ----------
+    heads : sequence of Node or Part
+        The nodes to start from.
+    cotangents : sequence of array
+        One for each head: raw arrays, or Arrays where `create` is set.
+    targets : iterable of Node or Part, optional
+        Deliver to these, and visit only what leads to them; by default to every variable that is reached.
+    retain : bool
+        Keep the recorded computation; otherwise it is freed while walking.
+    create : bool
+        Compute in the tracked world; this keeps the recorded computation too.
+    stop_after : float
+        Nodes with a larger order (recorded earlier) are delivered to, but not walked through.
+
+    Returns
+    -------
+    dict
+        Cotangents by node; one may still be smaller than its variable, and broadcasts to it.
+
+    Raises
+    ------
+    GraphFreedError
+        If an earlier walk freed a part of the computation.
+    """
+    wanted = None if targets is None else set(targets)
+    useful = None if wanted is None else _leading_to(wanted, heads, stop_after)
+    pending: dict[Any, Any] = {}
+    heap: list[tuple[int, Any]] = []
+    found: dict[Any, Any] = {}
+
+    def contribute(node: Any, g: Any) -> None:
+        if node in pending:
+            pending[node] = pending[node] + g
+        elif useful is None or node in useful:
+            pending[node] = g
+            heappush(heap, (node.order, node))
+
+    for head, g in zip(heads, cotangents, strict=True):
+        contribute(head, g)
+    while heap:
+        node = heappop(heap)[1]
+        g = pending.pop(node)
+        if node.variable is not None if wanted is None else node in wanted:
+            found[node] = g
+        if node.order > stop_after:
+            continue
+        if node.__class__ is Part:
+            if useful is None or node.node in useful:
+                _collect(node, g, pending, heap)
+            continue
+        plan = node.plan
+        if plan is None:
+            continue
+        kept = node.kept
+        if kept is None:
+            raise GraphFreedError
+        parents = node.parents
+        like = node.like
+        if g.__class__ is list:
+            g = _complete(g, node.shape)
+        elif node.shape is not None and g.shape != node.shape:
+            g = namespace_of(g).broadcast_to(g, node.shape)
+        if create:
+            kept = _tracked(node)
+        elif not retain:
+            node.kept = node.like = None
+            node.parents = ()
+        if plan.run is not None:
+            contributions = plan.run(g, kept, create)
+            for parent, r in zip(parents, contributions, strict=True):
+                if parent is not None and r is not None:
+                    contribute(parent, r)
+            continue
+        guarded = plan.guarded and backend_of(g.data if create else g).may_hold_zero(g.data if create else g)
+        for (i, rule, wants_namespace), needs in zip(plan.edges, kept, strict=True):
+            r = rule(namespace_of(g), g, *needs) if wants_namespace else rule(g, *needs)
+            if guarded:
+                r = keep_zero(g, r)
+            if like is not None:
+                r = restore(r, *like[i])
+            contribute(parents[i], r)
+    return found
+
+
+def namespace_of(g: Any) -> Any:
+    """The namespace that rules compute with on this cotangent: the library's own, or that of Arrays."""
+    if g.__class__ is tuple:
+        g = g[0]
+    if isinstance(g, Array):
+        return g.__array_namespace__()
+    return raw_namespace(backend_of(g))
+
+
+def keep_zero(g: Any, r: Any) -> Any:
+    """A zero cotangent stays zero, also where the local derivative is infinite or NaN.
+
+    Where `r` is finite it is left alone, so that its own derivative stays right.
+    """
+    xp = namespace_of(g)
+    return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+
+
+def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Sum over the axes that were broadcast and go back to the input's dtype; what is smaller may stay smaller."""
+    if r.shape != shape:
+        lead = max(r.ndim - len(shape), 0)
+        short = len(shape) - r.ndim + lead
+        axes = tuple(range(lead)) + tuple(
+            axis for axis in range(lead, r.ndim) if shape[axis - lead + short] == 1 and r.shape[axis] != 1
+        )
+        if axes:
+            r = namespace_of(r).sum(r, axis=axes, keepdims=True)
+        if lead:
+            r = namespace_of(r).reshape(r, r.shape[lead:])
+    if r.dtype != dtype:
+        xp = namespace_of(r)
+        if xp.isdtype(r.dtype, "complex floating") and not xp.isdtype(dtype, "complex floating"):
+            r = xp.real(r)
+        r = xp.astype(r, dtype, copy=False)
+    return r
+
+
+def _leading_to(wanted: set[Any], heads: Sequence[Any], stop_after: float) -> set[Any]:
+    """The nodes through which the walk must pass to get from the heads to the wanted ones."""
+    seen: set[Any] = set()
+    stack = list(heads)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack.extend(_parents(node, stop_after))
+    useful = set(wanted)
+    for node in sorted(seen, key=lambda node: -node.order):
+        if not useful.isdisjoint(_parents(node, stop_after)):
+            useful.add(node)
+    return useful
+
+
+def _parents(node: Any, stop_after: float) -> list[Any]:
+    if node.order > stop_after:
+        return []
+    if node.__class__ is Part:
+        return [node.node]
+    return [parent for parent in node.parents if parent is not None]
+
+
+def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]]) -> None:
+    """Note the cotangent of one of several outputs with the node that made them."""
+    node = part.node
+    if node not in pending:
+        pending[node] = [None] * len(node.shape)
+        heappush(heap, (node.order, node))
+    pending[node][part.index] = g
+
+
+def _complete(parts: list[Any], forms: Sequence[tuple[Any, Any]]) -> tuple[Any, ...]:
+    """The cotangents of all outputs in full shape, zeros where none arrived."""
+    present = next(g for g in parts if g is not None)
+    xp = namespace_of(present)
+    full = []
+    for g, (shape, dtype) in zip(parts, forms, strict=True):
+        if g is None:
+            g = xp.zeros((), dtype=dtype, device=present.device)
+        full.append(g if g.shape == shape else xp.broadcast_to(g, shape))
+    return tuple(full)
+
+
+def _tracked(node: Node) -> tuple[tuple[Any, ...], ...]:
+    """What was kept, with inputs and outputs as Arrays that know their history."""
+    primitive = node.plan.primitive
+    if primitive is None:
+        return node.kept  # type: ignore[no-any-return]  # a user's function wraps what it kept itself
+    parents = dict(zip(primitive.inputs, node.parents, strict=True)) if not primitive.variadic else {}
+    every = []
+    for names, values in zip(node.plan.needs, node.kept, strict=True):
+        row = []
+        for name, value in zip(names, values, strict=True):
+            if name == "out":
+                value = _outputs(node, value)
+            elif name in parents and hasattr(value, "dtype"):
+                value = Array(value, parents[name])
+            elif primitive.variadic and name == primitive.inputs[0]:
+                value = tuple(Array(a, parent) for a, parent in zip(value, node.parents, strict=True))
+            row.append(value)
+        every.append(tuple(row))
+    return tuple(every)
+
+
+def _outputs(node: Node, out: Any) -> Any:
+    if node.plan.primitive.outputs == 1:
+        return Array(out, node)
+    return tuple(Array(part, Part(node, i)) for i, part in enumerate(out))

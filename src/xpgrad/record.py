@@ -1,0 +1,327 @@
+"""The hot path: run a primitive on raw arrays and, while recording, note what its rules will need.
+
+`unary` and `binary` are written out because they carry almost every call; `general` serves all other forms. All of
+them let the operands decide which library computes, and return an Array. Only what the plan asks for is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from numbers import Number
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.backend import backend_of, get_backend, get_named
+from xpgrad.errors import MixedBackendsError, NotDifferentiableError, UnsupportedTypeError
+from xpgrad.primitive import Primitive, positions, shape_of
+from xpgrad.scope import is_recording
+
+# Counts down, so that a heap of these numbers yields the latest operation first.
+_next_order = count(0, -1).__next__
+
+_REAL_SCALARS = frozenset((bool, int, float))
+_SCALARS = _REAL_SCALARS | {complex}
+
+
+class Node:
+    """A recorded operation, or a variable (then `plan` is None and there are no parents).
+
+    Attributes
+    ----------
+    plan : Plan or None
+        Which rules to run, on what.
+    parents : tuple of Node or None
+        For every input the node it came from.
+    kept : tuple of tuple, or None
+        For every edge of the plan what its rule takes besides the cotangent; None once freed.
+    like : tuple of (shape, dtype), or None
+        For every input what its cotangent must be restored to; None where it already fits.
+    shape : tuple of int, or None
+        The shape that the cotangent must have before the rules run; None if it may be smaller. For several outputs,
+        the (shape, dtype) of each.
+    variable : Variable or None
+        Where the gradient is delivered, after `attach_grad`.
+    """
+
+    __slots__ = ("kept", "like", "order", "parents", "plan", "shape", "variable")
+
+    def __init__(self, plan: Any, parents: tuple[Any, ...], kept: Any, like: Any, shape: Any) -> None:
+        self.plan = plan
+        self.parents = parents
+        self.kept = kept
+        self.like = like
+        self.shape = shape
+        self.order = _next_order()
+        self.variable = None
+
+
+class Part:
+    """One output of a node that has several."""
+
+    __slots__ = ("index", "node", "order", "variable")
+
+    def __init__(self, node: Node, index: int) -> None:
+        self.node = node
+        self.index = index
+        self.order = _next_order()
+        self.variable = None
+
+
+class Variable:
+    """What `attach_grad` notes: where the gradient goes, and how."""
+
+    __slots__ = ("add", "grad")
+
+    def __init__(self, grad: Array, add: bool) -> None:
+        self.grad = grad
+        self.add = add
+
+
+def leaf() -> Node:
+    """A node at which histories begin."""
+    return Node(None, (), (), None, None)
+
+
+def operand(x: Any) -> tuple[Any, Any]:
+    """The raw value and the node of whatever may stand beside an Array.
+
+    Raises
+    ------
+    UnsupportedTypeError
+        If `x` is neither an array nor a number.
+    """
+    if isinstance(x, Array):
+        return x.data, x._node
+    if x.__class__ in _SCALARS:
+        return x, None
+    if isinstance(x, Number) and hasattr(x, "item"):  # a NumPy scalar mixes like the Python number that it is
+        return x.item(), None
+    return backend_of(x).asarray(x), None
+
+
+def beside(a: Any, b: Any) -> bool:
+    """Whether one of two raw operands is a Python scalar; refuses arrays of two backends.
+
+    NumPy constants may stand beside the arrays of a backend that takes them.
+
+    Raises
+    ------
+    MixedBackendsError
+        If the operands do not belong together.
+    """
+    if a.__class__ in _SCALARS or b.__class__ in _SCALARS:
+        return True
+    first, second = backend_of(a), backend_of(b)
+    if first is second or second.name in first.mixes_with or first.name in second.mixes_with:
+        return False
+    raise MixedBackendsError(first.name, second.name)
+
+
+def own_array(out: Any, *operands: Any) -> Any:
+    """The result of a raw operation as an array of the operands' library: NumPy makes scalars of 0-d results."""
+    for a in operands:
+        if a.__class__ not in _SCALARS and a is not None:
+            return backend_of(a).asarray(out)
+    return get_named(get_backend()).asarray(out)
+
+
+def restoration(inputs: Sequence[Any], nodes: Sequence[Any], out: Any) -> tuple[Any, Any]:
+    """What the cotangents of an element-wise operation must be restored to, and the shape they need for that."""
+    tracked = [a for a, node in zip(inputs, nodes, strict=True) if node is not None]
+    broadcast = any(a.shape != out.shape for a in tracked)
+    if not broadcast and all(a.dtype == out.dtype for a in tracked):
+        return None, None
+    like = tuple(None if node is None else (a.shape, a.dtype) for a, node in zip(inputs, nodes, strict=True))
+    return like, out.shape if broadcast else None
+
+
+class Functions(dict[type, Callable[..., Any]]):
+    """The raw functions that compute one primitive, by type of the raw array; found on first use."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self._primitive = primitive
+
+    def find(self, *operands: Any) -> Callable[..., Any]:
+        """The function for raw operands of a type not met before."""
+        for a in operands:
+            if a.__class__ not in _SCALARS and a is not None:
+                backend = backend_of(a)
+                found = self[type(a)] = self._primitive.raw(backend)
+                return found
+        return self._primitive.raw(get_named(get_backend()))
+
+
+def unary(primitive: Primitive) -> Callable[..., Array]:
+    """The function of an element-wise primitive of one array, for arrays of any backend."""
+    plan = primitive.plan((0,))
+    save = plan.save
+    functions = Functions(primitive)
+
+    def apply(x: Any, /) -> Array:
+        if x.__class__ is Array:
+            if x._view is not None:
+                x._view.refresh(x)
+            a, node = x._data, x._node
+        else:
+            a, node = operand(x)
+        out = (functions.get(a.__class__) or functions.find(a))(a)
+        if out.__class__ is not a.__class__:
+            out = own_array(out, a)
+        if node is None or not is_recording():
+            return Array(out)
+        return Array(out, Node(plan, (node,), save(a, out), None, None))
+
+    return apply
+
+
+def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = None) -> Callable[..., Any]:
+    """The function of an element-wise primitive of two arrays, for arrays of any backend.
+
+    With `operator`, Python's own operator on the raw arrays, it serves as an operator method: it leaves operands that
+    it does not know to their own reflected method.
+    """
+    only_first, only_second, both = (primitive.plan(tracked) for tracked in ((0,), (1,), (0, 1)))
+    functions = Functions(primitive)
+
+    def apply(x1: Any, x2: Any, /) -> Any:
+        if x1.__class__ is Array:
+            if x1._view is not None:
+                x1._view.refresh(x1)
+            a, n1 = x1._data, x1._node
+        else:
+            try:
+                a, n1 = operand(x1)
+            except UnsupportedTypeError:
+                if operator is not None:
+                    return NotImplemented
+                raise
+        if x2.__class__ is Array:
+            if x2._view is not None:
+                x2._view.refresh(x2)
+            b, n2 = x2._data, x2._node
+        elif x2.__class__ in _REAL_SCALARS:
+            b, n2 = x2, None
+        else:
+            try:
+                b, n2 = operand(x2)
+            except UnsupportedTypeError:
+                if operator is not None:
+                    return NotImplemented
+                raise
+        scalar = a.__class__ is not b.__class__ and beside(a, b)
+        if operator is None:
+            array = b if a.__class__ in _SCALARS else a
+            out = (functions.get(array.__class__) or functions.find(a, b))(a, b)
+        else:
+            out = operator(a, b)
+        if out.__class__ is not a.__class__ and out.__class__ is not b.__class__:
+            out = own_array(out, a, b)
+        if n1 is None:
+            if n2 is None or not is_recording():
+                return Array(out)
+            plan = only_second
+        elif not is_recording():
+            return Array(out)
+        else:
+            plan = only_first if n2 is None else both
+        if (scalar or a.shape == b.shape) and (n1 is None or a.dtype is out.dtype) and (n2 is None or b.dtype is out.dtype):
+            like = shape = None
+        else:
+            like, shape = restoration((a, b), (n1, n2), out)
+        return Array(out, Node(plan, (n1, n2), plan.save(a, b, out), like, shape))
+
+    return apply
+
+
+def general(primitive: Primitive) -> Callable[..., Any]:
+    """The function of a primitive of any other form, for arrays of any backend."""
+    functions = Functions(primitive)
+    inputs, parameters = primitive.inputs, primitive.parameters
+    count = len(inputs)
+
+    def apply(*arguments: Any, **keywords: Any) -> Any:
+        if len(arguments) != count or not keywords.keys() <= parameters.keys():
+            bound = primitive.signature.bind(*arguments, **keywords).arguments
+            arguments = tuple(bound.get(name) for name in inputs)
+            keywords = {name: value for name, value in bound.items() if name in parameters}
+        elif len(keywords) < primitive.needed:
+            primitive.signature.bind(*arguments, **keywords)  # raises: a parameter without default is missing
+        arrays = arguments[0] if primitive.variadic else arguments
+        return call(primitive, functions, arrays, keywords)
+
+    return apply
+
+
+def call(primitive: Primitive, functions: Functions, arrays: Sequence[Any], parameters: dict[str, Any]) -> Any:
+    """Run a primitive on its inputs and keyword parameters, and record it."""
+    data: list[Any] = []
+    nodes: list[Any] = []
+    first: Any = None
+    for x in arrays:
+        a, node = (None, None) if x is None else operand(x)
+        if a is not None and a.__class__ not in _SCALARS:
+            if first is None:
+                first = a
+            elif a.__class__ is not first.__class__:
+                beside(first, a)
+                if backend_of(first).name in backend_of(a).mixes_with:
+                    first = a
+        data.append(a)
+        nodes.append(node)
+    for name, value in parameters.items():
+        if isinstance(value, Array):
+            if value._node is not None and is_recording():
+                raise NotDifferentiableError(primitive.name, name)
+            parameters = parameters | {name: value.data}
+    function = functions.get(first.__class__) or functions.find(*data)
+    if primitive.variadic:
+        out = function(data, **parameters)
+    else:
+        given = {name: a for name, a in zip(primitive.inputs, data, strict=True) if name in primitive.optional and a is not None}
+        required = data[: len(data) - len(primitive.optional)]
+        out = function(*required, **given, **parameters)
+    if primitive.outputs == 1:
+        if out.__class__ is not first.__class__:
+            out = own_array(out, first)
+        if not is_recording() or not (tracked := positions(nodes)) or not differentiable(out):
+            return Array(out)
+        return Array(out, _node(primitive, tracked, data, nodes, parameters, out, out.shape))
+    if not is_recording() or not (tracked := positions(nodes)):
+        return tuple(Array(part) for part in out)
+    node = _node(primitive, tracked, data, nodes, parameters, out, tuple((part.shape, part.dtype) for part in out))
+    return tuple(Array(part, Part(node, i) if differentiable(part) else None) for i, part in enumerate(out))
+
+
+def _node(primitive: Primitive, tracked: Any, data: Any, nodes: Any, parameters: Any, out: Any, shape: Any) -> Node:
+    """The node of a call of any form."""
+    plan = primitive.plan(tracked)
+    if primitive.variadic:
+        name = primitive.inputs[0]
+        values = {name: tuple(data), f"{name}_shape": tuple(shape_of(a) for a in data)}
+    else:
+        values = dict(zip(primitive.inputs, data, strict=True))
+        values |= {f"{name}_shape": shape_of(a) for name, a in values.items()}
+    values |= primitive.parameters | parameters | {"out": out}
+    kept = tuple(
+        tuple(i if name == "i" else values[name] for name in names) for (i, *_), names in zip(plan.edges, plan.needs, strict=True)
+    )
+    like = tuple(None if node is None else (a.shape, a.dtype) for a, node in zip(data, nodes, strict=True))
+    return Node(plan, tuple(nodes), kept, like, shape)
+
+
+_DIFFERENTIABLE: dict[Any, bool] = {}
+
+
+def differentiable(a: Any) -> bool:
+    """Whether a raw array holds real or complex floating-point numbers."""
+    found = _DIFFERENTIABLE.get(a.dtype)
+    if found is None:
+        found = backend_of(a).namespace.isdtype(a.dtype, ("real floating", "complex floating"))
+        _DIFFERENTIABLE[a.dtype] = found
+    return found
+
+
+def is_leaf(node: Any) -> bool:
+    """Whether histories begin at this node: the array it belongs to is a variable."""
+    return node.__class__ is Node and node.plan is None

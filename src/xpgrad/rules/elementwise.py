@@ -1,0 +1,150 @@
+"""Element-wise functions.
+
+Sub-gradients where there is no derivative: 0 for `abs`, `hypot` and `atan2` at the origin; equal shares for ties of
+`maximum` and `minimum`; 1 for `clip` on its bounds; 0 for all piecewise constant functions.
+"""
+
+from math import log
+
+from xpgrad.primitive import primitive, vjp
+
+primitive(
+    "abs acos acosh asin asinh atan atanh ceil conj cos cosh exp expm1 floor log log10 log1p log2 negative positive "
+    "reciprocal round sign sin sinh sqrt square tan tanh trunc",
+    "x",
+    elementwise=True,
+)
+primitive(
+    "add atan2 copysign divide floor_divide hypot logaddexp maximum minimum multiply nextafter pow remainder subtract",
+    "x1 x2",
+    elementwise=True,
+)
+primitive("clip", "x min max", elementwise=True, min=None, max=None)
+
+
+def zero(xp, g):
+    """The gradient of what is piecewise constant."""
+    return xp.zeros_like(g)
+
+
+def ratio(xp, a, b):
+    """a / b, and 0 where b is 0."""
+    nothing = b == 0
+    return xp.where(nothing, 0.0, a / xp.where(nothing, 1.0, b))
+
+
+vjp("abs", x=lambda xp, g, x: g * xp.sign(x))
+vjp("acos", x=lambda xp, g, x: -g / xp.sqrt((1 - x) * (1 + x)))
+vjp("acosh", x=lambda xp, g, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)))
+vjp("asin", x=lambda xp, g, x: g / xp.sqrt((1 - x) * (1 + x)))
+vjp("asinh", x=lambda xp, g, x: g / xp.sqrt(x * x + 1))
+vjp("atan", x=lambda g, x: g / (1 + x * x))
+vjp("atanh", x=lambda g, x: g / ((1 - x) * (1 + x)))
+vjp("ceil floor round sign trunc", x=zero)
+vjp("conj", x=lambda xp, g: xp.conj(g))
+vjp("cos", x=lambda xp, g, x: -g * xp.sin(x))
+vjp("cosh", x=lambda xp, g, x: g * xp.sinh(x))
+vjp("exp", x=lambda g, out: g * out)
+vjp("expm1", x=lambda g, out: g * (out + 1))
+vjp("log", x=lambda g, x: g / x)
+vjp("log10", x=lambda g, x: g / (x * log(10)))
+vjp("log1p", x=lambda g, x: g / (1 + x))
+vjp("log2", x=lambda g, x: g / (x * log(2)))
+vjp("negative", x=lambda g: -g)
+vjp("positive", x=lambda g: g)
+vjp("reciprocal", x=lambda g, out: -g * (out * out))
+vjp("sin", x=lambda xp, g, x: g * xp.cos(x))
+vjp("sinh", x=lambda xp, g, x: g * xp.cosh(x))
+vjp("sqrt", x=lambda g, out: g * 0.5 / out)
+vjp("square", x=lambda g, x: g * (2 * x))
+vjp("tan", x=lambda g, out: g * (1 + out * out))
+vjp("tanh", x=lambda g, out: g * (1 - out * out))
+
+vjp("add", x1=lambda g: g,
+           x2=lambda g: g)  # fmt: skip
+vjp("subtract", x1=lambda g: g,
+                x2=lambda g: -g)  # fmt: skip
+vjp("multiply", x1=lambda g, x2: g * x2,
+                x2=lambda g, x1: g * x1)  # fmt: skip
+vjp("divide", x1=lambda g, x2: g / x2,
+              x2=lambda g, x2, out: -g * (out / x2))  # fmt: skip
+vjp("atan2", x1=lambda xp, g, x1, x2: g * ratio(xp, x2, x1 * x1 + x2 * x2),
+             x2=lambda xp, g, x1, x2: -g * ratio(xp, x1, x1 * x1 + x2 * x2))  # fmt: skip
+vjp("hypot", x1=lambda xp, g, x1, out: g * ratio(xp, x1, out),
+             x2=lambda xp, g, x2, out: g * ratio(xp, x2, out))  # fmt: skip
+vjp("floor_divide", x1=zero, x2=zero)
+vjp("nextafter", x1=lambda g: g, x2=zero)
+vjp("remainder", x1=lambda g: g,
+                 x2=lambda g, x1, x2: -g * (x1 // x2))  # fmt: skip
+
+
+def pow_base(xp, g, x1, x2):
+    """x2 * x1**(x2 - 1), and 0 for a zero exponent, whatever the base."""
+    if isinstance(x2, int | float | complex):
+        return g * (x2 * x1 ** (x2 - 1)) if x2 else xp.zeros_like(g)
+    constant = x2 == 0
+    return g * xp.where(constant, 0.0, x2 * x1 ** xp.where(constant, 1.0, x2 - 1))
+
+
+def pow_exponent(xp, g, x1, out):
+    """out * log(x1), and 0 for a zero base."""
+    if isinstance(x1, int | float):
+        return g * (out * (log(x1) if x1 > 0 else 0.0 if x1 == 0 else float("nan")))
+    return g * (out * xp.log(xp.where(x1 == 0, 1.0, x1)))
+
+
+vjp("pow", x1=pow_base, x2=pow_exponent)
+
+
+def logaddexp_share(xp, g, x, out):
+    """exp(x - out); two infinite inputs of the same sign share equally."""
+    difference = x - out
+    return g * xp.exp(xp.where(xp.isnan(difference), -log(2), difference))
+
+
+vjp("logaddexp", x1=lambda xp, g, x1, out: logaddexp_share(xp, g, x1, out),
+                 x2=lambda xp, g, x2, out: logaddexp_share(xp, g, x2, out))  # fmt: skip
+
+
+def chosen(xp, g, first, tie):
+    """All of the cotangent to what was chosen, half of it in a tie."""
+    return xp.where(tie, 0.5 * g, xp.where(first, g, 0.0))
+
+
+vjp("maximum", x1=lambda xp, g, x1, x2: chosen(xp, g, x1 > x2, x1 == x2),
+               x2=lambda xp, g, x1, x2: chosen(xp, g, x2 > x1, x1 == x2))  # fmt: skip
+vjp("minimum", x1=lambda xp, g, x1, x2: chosen(xp, g, x1 < x2, x1 == x2),
+               x2=lambda xp, g, x1, x2: chosen(xp, g, x2 < x1, x1 == x2))  # fmt: skip
+
+
+def copysign_magnitude(xp, g, x1, x2):
+    """sign(x1), turned over where x2 is negative; -0.0 is negative."""
+    sign = xp.sign(x1)
+    return g * xp.where(xp.signbit(x2) if hasattr(x2, "dtype") else x2 < 0, -sign, sign)
+
+
+vjp("copysign", x1=copysign_magnitude, x2=zero)
+
+
+def clip_x(xp, g, x, min, max):
+    """The cotangent where x was within the bounds."""
+    if min is not None:
+        g = xp.where(x >= min, g, 0.0)
+    if max is not None:
+        g = xp.where(x <= max, g, 0.0)
+    return g
+
+
+def clip_min(xp, g, x, min, max):
+    """The cotangent where the lower bound was taken; the upper bound wins where they cross."""
+    taken = xp.where(x < min, g, 0.0)
+    return taken if max is None else xp.where(max < min, 0.0, taken)
+
+
+def clip_max(xp, g, x, min, max):
+    """The cotangent where the upper bound was taken."""
+    taken = x > max
+    return xp.where(taken if min is None else taken | (min > max), g, 0.0)
+
+
+vjp("clip", x=clip_x, min=clip_min, max=clip_max)

@@ -1,0 +1,85 @@
+"""Manipulation functions, changes of dtype and device, and copies."""
+
+from xpgrad.primitive import primitive, required, vjp
+
+primitive("broadcast_to", "x", shape=required)
+primitive("concat", "*arrays", axis=0)
+primitive("stack", "*arrays", axis=0)
+primitive("unstack", "x", outputs=0, axis=0)
+primitive("expand_dims", "x", axis=0)
+primitive("squeeze", "x", axis=required)
+primitive("flip", "x", axis=None)
+primitive("moveaxis", "x", source=required, destination=required)
+primitive("permute_dims", "x", axes=required)
+primitive("repeat", "x", repeats=required, axis=None)
+primitive("reshape", "x", shape=required, copy=None)
+primitive("roll", "x", shift=required, axis=None)
+primitive("tile", "x", repetitions=required)
+primitive("astype", "x", dtype=required, copy=True, device=None)
+primitive("to_device", "x", device=required, stream=None, implementation=lambda xp, x, device, **options: x.to_device(device, **options))
+primitive("copy", "x", elementwise=True, implementation=lambda xp, x: xp.asarray(x, copy=True))
+
+vjp("astype broadcast_to copy", x=lambda g: g)
+vjp("expand_dims reshape squeeze", x=lambda xp, g, x_shape: xp.reshape(g, x_shape))
+vjp("flip", x=lambda xp, g, axis: xp.flip(g, axis=axis))
+vjp("moveaxis", x=lambda xp, g, source, destination: xp.moveaxis(g, destination, source))
+vjp("permute_dims", x=lambda xp, g, axes: xp.permute_dims(g, inverse(axes)))
+vjp("stack", arrays=lambda g, i, axis: g[(slice(None),) * (axis % g.ndim) + (i,)])
+vjp("unstack", x=lambda xp, g, axis: xp.stack(g, axis=axis))
+vjp("roll", x=lambda xp, g, shift, axis: xp.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis))
+vjp("to_device", x=lambda xp, g, x: xp.to_device(g, x.device))
+
+
+def inverse(axes):
+    """The permutation that undoes one."""
+    axes = [axis % len(axes) for axis in axes]
+    return tuple(axes.index(i) for i in range(len(axes)))
+
+
+def size(shape):
+    """The number of elements."""
+    total = 1
+    for n in shape:
+        total *= n
+    return total
+
+
+def concat(xp, g, i, arrays_shape, axis):
+    """The part of the cotangent that lies where this array went."""
+    if axis is None:
+        start = sum(size(shape) for shape in arrays_shape[:i])
+        return xp.reshape(g[start : start + size(arrays_shape[i])], arrays_shape[i])
+    axis %= g.ndim
+    start = sum(shape[axis] for shape in arrays_shape[:i])
+    return g[(slice(None),) * axis + (slice(start, start + arrays_shape[i][axis]),)]
+
+
+vjp("concat", arrays=concat)
+
+
+def repeat(xp, g, x_shape, repeats, axis):
+    """The sum over the copies of each element."""
+    if axis is None:
+        flat = repeat(xp, g, (size(x_shape),), repeats, 0)
+        return xp.reshape(flat, x_shape)
+    axis %= len(x_shape)
+    if isinstance(repeats, int):
+        split = (*x_shape[:axis], x_shape[axis], repeats, *x_shape[axis + 1 :])
+        return xp.sum(xp.reshape(g, split), axis=axis + 1)
+    source = xp.repeat(xp.arange(x_shape[axis], device=g.device), repeats)
+    return xp.scatter(g, (slice(None),) * axis + (source,), x_shape)
+
+
+vjp("repeat", x=repeat)
+
+
+def tile(xp, g, x_shape, repetitions):
+    """The sum over the copies."""
+    ndim = max(len(x_shape), len(repetitions))
+    shape = (1,) * (ndim - len(x_shape)) + tuple(x_shape)
+    counts = (1,) * (ndim - len(repetitions)) + tuple(repetitions)
+    split = tuple(n for pair in zip(counts, shape, strict=True) for n in pair)
+    return xp.reshape(xp.sum(xp.reshape(g, split), axis=tuple(range(0, 2 * ndim, 2))), x_shape)
+
+
+vjp("tile", x=tile)

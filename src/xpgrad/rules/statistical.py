@@ -1,0 +1,134 @@
+"""Statistical functions.
+
+Ties of `max` and `min` share the cotangent equally; the gradient of `std` where it is 0 is 0; products may hold zeros.
+"""
+
+from xpgrad.primitive import primitive, vjp
+from xpgrad.rules.elementwise import ratio
+
+primitive("max mean min", "x", axis=None, keepdims=False)
+primitive("prod sum", "x", axis=None, dtype=None, keepdims=False)
+primitive("std var", "x", axis=None, correction=0.0, keepdims=False)
+primitive("cumulative_prod cumulative_sum", "x", axis=None, dtype=None, include_initial=False)
+
+
+def axes_of(axis, ndim):
+    """The axes that a reduction runs over, as non-negative numbers."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def reinsert(xp, g, x_shape, axis, keepdims):
+    """Give a reduced array back the axes it lost, with length 1, so that it broadcasts to x_shape."""
+    if keepdims or axis is None:
+        return g
+    lost = axes_of(axis, len(x_shape))
+    return xp.reshape(g, tuple(1 if i in lost else n for i, n in enumerate(x_shape)))
+
+
+def count(x_shape, axis):
+    """How many elements each result of a reduction was made from."""
+    total = 1
+    for i in axes_of(axis, len(x_shape)):
+        total *= x_shape[i]
+    return total
+
+
+vjp("sum", x=lambda xp, g, x_shape, axis, keepdims: reinsert(xp, g, x_shape, axis, keepdims))
+vjp("mean", x=lambda xp, g, x_shape, axis, keepdims: reinsert(xp, g / max(count(x_shape, axis), 1), x_shape, axis, keepdims))
+
+
+def extreme(xp, g, x, out, x_shape, axis, keepdims):
+    """An equal share for every element that is as large (or small) as the result."""
+    hit = xp.astype(x == reinsert(xp, out, x_shape, axis, keepdims), g.dtype)
+    return reinsert(xp, g, x_shape, axis, keepdims) * (hit / xp.sum(hit, axis=axis, keepdims=True))
+
+
+vjp("max min", x=extreme)
+
+
+def centered(xp, x, axis):
+    return x - xp.mean(x, axis=axis, keepdims=True)
+
+
+def var(xp, g, x, x_shape, axis, correction, keepdims):
+    """2 (x - mean) / (n - correction)."""
+    return reinsert(xp, g, x_shape, axis, keepdims) * (centered(xp, x, axis) * (2 / (count(x_shape, axis) - correction)))
+
+
+def std(xp, g, x, out, x_shape, axis, correction, keepdims):
+    """(x - mean) / ((n - correction) std), and 0 where std is 0."""
+    slope = ratio(xp, centered(xp, x, axis), reinsert(xp, out, x_shape, axis, keepdims))
+    return reinsert(xp, g, x_shape, axis, keepdims) * (slope * (1 / (count(x_shape, axis) - correction)))
+
+
+vjp("var", x=var)
+vjp("std", x=std)
+
+
+def prod(xp, g, x, x_shape, axis, keepdims):
+    """The product of all other elements: those before times those after, so that zeros do no harm."""
+    axes = axes_of(axis, len(x_shape))
+    rest = tuple(i for i in range(len(x_shape)) if i not in axes)
+    order = rest + axes
+    x = xp.astype(x, g.dtype, copy=False)
+    row = xp.reshape(xp.permute_dims(x, order), (*(x_shape[i] for i in rest), count(x_shape, axis)))
+    before = xp.cumulative_prod(row[..., :-1], axis=-1, include_initial=True)
+    after = xp.flip(xp.cumulative_prod(xp.flip(row[..., 1:], axis=-1), axis=-1, include_initial=True), axis=-1)
+    others = xp.reshape(before * after, tuple(x_shape[i] for i in order))
+    inverse = tuple(order.index(i) for i in range(len(order)))
+    return reinsert(xp, g, x_shape, axis, keepdims) * xp.permute_dims(others, inverse)
+
+
+vjp("prod", x=prod)
+
+
+def from_end(xp, g, axis):
+    """The sums of all that follows, each element included."""
+    return xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis)
+
+
+def along(axis, ndim, part):
+    """A key that takes `part` along one axis."""
+    return (slice(None),) * (axis % ndim) + (part,)
+
+
+def cumulative_sum(xp, g, x_shape, axis, include_initial):
+    """Every element is in all sums that follow."""
+    axis = 0 if axis is None else axis
+    if include_initial:
+        g = g[along(axis, len(x_shape), slice(1, None))]
+    return from_end(xp, g, axis)
+
+
+def cumulative_prod(xp, g, x, x_shape, axis, include_initial):
+    """With s[i] = g[i] + x[i+1] s[i+1], the cotangent is s[i] times the product of all before i.
+
+    The recurrence is solved by doubling, in log2(n) steps and without a division, so that zeros do no harm.
+    """
+    axis = 0 if axis is None else axis
+    n = x_shape[axis]
+    if n == 0:
+        return xp.zeros_like(x)
+
+    def key(part):
+        return along(axis, len(x_shape), part)
+
+    if include_initial:
+        g = g[key(slice(1, None))]
+    before = xp.cumulative_prod(x[key(slice(0, n - 1))], axis=axis, include_initial=True)
+    nothing = xp.zeros_like(x[key(slice(0, 1))])
+    factor = xp.concat([x[key(slice(1, None))], nothing], axis=axis)
+    total = g
+    step = 1
+    while step < n:
+        tail = xp.zeros_like(total[key(slice(0, step))])
+        total = total + factor * xp.concat([total[key(slice(step, None))], tail], axis=axis)
+        factor = factor * xp.concat([factor[key(slice(step, None))], tail], axis=axis)
+        step *= 2
+    return total * before
+
+
+vjp("cumulative_sum", x=cumulative_sum)
+vjp("cumulative_prod", x=cumulative_prod)

@@ -1,0 +1,103 @@
+"""What context decides: recording or not, training or not, and the active backend.
+
+The state lives in context variables, so it is separate for every thread and every asyncio task. Scopes nest and
+restore the previous state on exit, exceptions included. This module knows nothing of arrays.
+"""
+
+from __future__ import annotations
+
+from contextlib import ContextDecorator
+from contextvars import ContextVar
+from typing import Any
+
+RECORDING: ContextVar[bool] = ContextVar("xpgrad_recording", default=False)
+TRAINING: ContextVar[bool] = ContextVar("xpgrad_training", default=False)
+BACKEND: ContextVar[str | None] = ContextVar("xpgrad_backend", default=None)
+
+# The states that the open scopes of this context will restore: (states, the rest), innermost first.
+_ENTERED: ContextVar[Any] = ContextVar("xpgrad_entered", default=None)
+
+is_recording = RECORDING.get
+is_training = TRAINING.get
+
+
+class Scope(ContextDecorator):
+    """Set context variables on entry and restore them on exit.
+
+    What to restore is kept in the context itself, so one Scope may be shared by threads and tasks, and nested in itself.
+    """
+
+    def __init__(self, *settings: tuple[ContextVar[Any], Any]) -> None:
+        self._settings = settings
+
+    def __enter__(self) -> None:
+        previous = tuple((variable, variable.get()) for variable, _ in self._settings)
+        _ENTERED.set((previous, _ENTERED.get()))
+        for variable, value in self._settings:
+            variable.set(value)
+
+    def __exit__(self, *exception: object) -> None:
+        previous, outer = _ENTERED.get()
+        for variable, value in previous:
+            variable.set(value)
+        _ENTERED.set(outer)
+
+
+def modes(recording: bool | None, training: bool | None) -> Scope:
+    """Scope that sets the given states; None leaves a state as it is."""
+    settings: list[tuple[ContextVar[Any], Any]] = []
+    if recording is not None:
+        settings.append((RECORDING, recording))
+    if training is not None:
+        settings.append((TRAINING, bool(training)))
+    return Scope(*settings)
+
+
+def record(train_mode: bool | None = True) -> Scope:
+    """Scope in which operations on tracked arrays are recorded.
+
+    Parameters
+    ----------
+    train_mode : bool or None
+        Also switch to training (True) or prediction (False); None leaves that state alone.
+    """
+    return modes(True, train_mode)
+
+
+def pause(train_mode: bool | None = False) -> Scope:
+    """Scope in which nothing is recorded; a value computed here is a constant later.
+
+    Parameters
+    ----------
+    train_mode : bool or None
+        Also switch to training (True) or prediction (False); None leaves that state alone.
+    """
+    return modes(False, train_mode)
+
+
+def train_mode() -> Scope:
+    """Scope in training mode; whether operations are recorded does not change."""
+    return modes(None, True)
+
+
+def predict_mode() -> Scope:
+    """Scope in prediction mode; whether operations are recorded does not change."""
+    return modes(None, False)
+
+
+def set_recording(is_recording: bool) -> bool:
+    """Switch recording on or off for this thread or task and return the previous state."""
+    return _switch(RECORDING, is_recording)
+
+
+def set_training(train_mode: bool) -> bool:
+    """Switch training mode on or off for this thread or task and return the previous state."""
+    return _switch(TRAINING, train_mode)
+
+
+def _switch(variable: ContextVar[bool], value: bool) -> bool:
+    if not isinstance(value, int):
+        raise TypeError(f"expected True or False, got {value!r}.")
+    previous = variable.get()
+    variable.set(bool(value))
+    return previous

@@ -1,0 +1,168 @@
+"""Variables: arrays that a gradient is wanted for, and the backward pass that delivers it to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.backend import backend_of
+from xpgrad.errors import GradReqError, HeadGradientError, NotAVariableError, NotRecordedError, UnreachableError, VariableError
+from xpgrad.inplace import assign, share
+from xpgrad.pullback import pull, restore
+from xpgrad.record import Variable, differentiable, is_leaf, leaf, operand
+from xpgrad.scope import modes
+
+
+def attach_grad(self: Array, grad_req: str = "write") -> None:
+    """Make room for a gradient, so that operations on this array are recorded.
+
+    On a recorded array the history stays: `backward` fills this gradient and goes on to what the array came from.
+
+    Parameters
+    ----------
+    grad_req : {"write", "add", "null"}
+        Whether a backward pass replaces the gradient, adds to it, or leaves it alone.
+
+    Raises
+    ------
+    VariableError
+        If the array does not hold floating-point numbers.
+    GradReqError
+        If `grad_req` is unknown.
+    """
+    mark(self, Array(backend_of(self.data).full(self.shape, 0, self._data)), grad_req)
+
+
+def mark(array: Array, grad: Array, grad_req: str) -> None:
+    """Make an array a variable whose gradient is delivered to `grad`."""
+    if grad_req not in ("write", "add", "null"):
+        raise GradReqError(grad_req)
+    if not differentiable(array.data):
+        raise VariableError(array.dtype)
+    if grad.shape != array.shape:
+        raise HeadGradientError(f"a gradient of shape {grad.shape} does not fit a variable of shape {array.shape}.")
+    array._grad = grad
+    variable = None if grad_req == "null" else Variable(grad, grad_req == "add")
+    if array._node is None or is_leaf(array._node):
+        array._node = None if variable is None else leaf()
+    if array._node is not None:
+        array._node.variable = variable
+
+
+def drop_grad(self: Array) -> None:
+    """Undo `attach_grad`: the gradient is gone and the array is a constant again, or only a recorded result."""
+    if hasattr(self, "_grad"):
+        del self._grad
+    if is_leaf(self._node):
+        self._node = None
+    elif self._node is not None:
+        self._node.variable = None
+
+
+def zero_grad(self: Array) -> None:
+    """Set the gradient to zero; does nothing where there is none."""
+    if self.grad is not None:
+        with modes(False, None):
+            assign(self.grad, Array(backend_of(self.data).full(self.shape, 0, self._data)))
+
+
+def detach(self: Array) -> Array:
+    """An array of the same content without its history; a write to one shows in the other."""
+    return share(self, Array(self.data), None, follows=False, keep=False)
+
+
+def backward(self: Array, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
+    """Compute the gradient of this array and deliver it to the variables it was computed from.
+
+    Parameters
+    ----------
+    out_grad : Array, raw array or number, optional
+        The head gradient, of the shape of this array; ones by default, as if the array were summed first.
+    retain_graph : bool
+        Keep the recorded computation, so that it can be differentiated again.
+    train_mode : bool
+        Whether user-defined functions run their backward in training mode.
+
+    Raises
+    ------
+    NotRecordedError
+        If nothing was recorded that leads here.
+    GraphFreedError
+        If an earlier backward freed the recorded computation.
+    HeadGradientError
+        If `out_grad` does not fit.
+    """
+    backward_all([self], [out_grad], retain_graph, train_mode)
+
+
+def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph: bool, train_mode: bool) -> None:
+    """Deliver the sum of the gradients of several heads to the variables."""
+    nodes, cotangents = starts(heads, head_grads)
+    with modes(False, train_mode), backend_of(heads[0]._data).silent():
+        found = pull(nodes, [g.data for g in cotangents], retain=retain_graph)
+        gradients = [(node.variable, _fit(g, node.variable.grad)) for node, g in found.items()]
+        for variable, g in gradients:
+            assign(variable.grad, variable.grad + g if variable.add else g)
+
+
+def gradients(
+    heads: Sequence[Array],
+    variables: Sequence[Array],
+    head_grads: Sequence[Any],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    train_mode: bool,
+) -> list[Array]:
+    """The gradients of the sum of heads, as new arrays.
+
+    Raises
+    ------
+    NotAVariableError, UnreachableError
+        If there is no gradient for one of the variables.
+    """
+    for position, x in enumerate(variables):
+        if x._node is None:
+            raise NotAVariableError(position)
+    nodes, cotangents = starts(heads, head_grads)
+    targets = [x._node for x in variables]
+    with modes(create_graph, train_mode), backend_of(heads[0]._data).silent():
+        starting = cotangents if create_graph else [g.data for g in cotangents]
+        found = pull(nodes, starting, targets=targets, retain=retain_graph, create=create_graph)
+        for position, node in enumerate(targets):
+            if node not in found:
+                raise UnreachableError(position)
+        return [_fit(found[node], x) for node, x in zip(targets, variables, strict=True)]
+
+
+def starts(heads: Sequence[Array], head_grads: Sequence[Any]) -> tuple[list[Any], list[Array]]:
+    """The nodes of heads, and the cotangents to start from."""
+    for head in heads:
+        if not isinstance(head, Array) or head.data is None or head._node is None:
+            raise NotRecordedError
+    return [head._node for head in heads], [_head_gradient(head, g) for head, g in zip(heads, head_grads, strict=True)]
+
+
+def _head_gradient(head: Array, g: Any) -> Array:
+    """The cotangent of a head; ones and numbers stay 0-d, and broadcast where they are used."""
+    backend = backend_of(head._data)
+    if g is None or isinstance(g, int | float | complex):
+        return Array(backend.full((), 1 if g is None else g, head._data))
+    data, node = operand(g)
+    if not hasattr(data, "shape"):
+        return Array(backend.full((), data, head._data))
+    if data.shape != head.shape:
+        raise HeadGradientError(f"the head gradient has shape {data.shape}, but its head has shape {head.shape}.")
+    if not isinstance(g, Array):
+        data = backend.copy(data)  # the caller may go on to write to it
+    return restore(Array(data, node), head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
+
+
+def _fit(g: Any, like: Array) -> Array:
+    """A cotangent as an Array of the shape of its variable."""
+    if g.shape == like.shape:
+        return g if isinstance(g, Array) else Array(backend_of(like._data).asarray(g))
+    if isinstance(g, Array):
+        return g.__array_namespace__().broadcast_to(g, like.shape)  # type: ignore[no-any-return]  # made by name
+    return Array(backend_of(like._data).expand(g, like._data))
