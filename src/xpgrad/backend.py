@@ -14,7 +14,7 @@ import sys
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from xpgrad.errors import (
@@ -40,7 +40,7 @@ class Backend:
     name : str
         The name that `set_backend` takes.
     library : str
-        The module that must be importable for the backend to work.
+        The top-level module that must be importable for the backend to work.
     install : str
         The command that installs that library.
     namespace_module : str
@@ -79,7 +79,7 @@ class Backend:
 
     def installed(self) -> bool:
         """Whether the library could be imported, found out without importing it."""
-        return self.library in sys.modules or importlib.util.find_spec(self.library) is not None
+        return sys.modules.get(self.library) is not None or importlib.util.find_spec(self.library) is not None
 
     def function(self, name: str) -> Any:
         """Raw function `name`, dotted for extensions ("linalg.svd"); AttributeError where the library has none."""
@@ -90,11 +90,14 @@ class Backend:
 
     def asarray(self, x: Any) -> Any:
         """Turn what an operation returned (a NumPy scalar, say) into an array of this library, without copying."""
-        return self.namespace.asarray(x)
+        return x if _BY_TYPE.get(type(x)) is self else self.namespace.asarray(x)
 
     def to_numpy(self, x: Any) -> Any:
         """Copy a raw array into NumPy memory, computing and transferring it where needed."""
-        return get_named("numpy").copy(x)
+        numpy = get_named("numpy")
+        if hasattr(x, "__dlpack__"):  # also brings arrays home from a device that refuses to be read directly
+            return numpy.namespace.from_dlpack(x, device="cpu", copy=True)
+        return numpy.copy(x)
 
     def synchronize(self) -> None:
         """Wait until the device has finished what was asked of it."""
@@ -152,16 +155,21 @@ class CompatBackend(Backend):
 
 @cache
 def plugins() -> dict[str, Backend]:
-    """Every plug-in that loads, by name. One that fails to load warns, and is left out."""
+    """Every plug-in that loads, by name. One that fails to load warns, and is left out.
+
+    Raises
+    ------
+    BackendConflictError
+        If two plug-ins claim one name.
+    """
     found: dict[str, Backend] = {}
     origin: dict[str, str] = {}
     for entry in entry_points(group=GROUP):
-        if entry.name in origin and origin[entry.name] != entry.value:
+        if origin.setdefault(entry.name, entry.value) != entry.value:
             raise BackendConflictError(f"the backend name {entry.name!r}", origin[entry.name], entry.value)
-        origin[entry.name] = entry.value
         try:
-            backend = entry.load()
-        except Exception as error:  # whatever a third party's import may raise
+            found[entry.name] = _loaded(entry)
+        except Exception as error:  # noqa: BLE001  # whatever a third party's import may raise
             package = entry.dist.name if entry.dist else entry.value
             warnings.warn(
                 f"the backend plug-in {entry.name!r} failed to load ({type(error).__name__}: {error}); the other "
@@ -169,9 +177,15 @@ def plugins() -> dict[str, Backend]:
                 BackendWarning,
                 stacklevel=2,
             )
-            continue
-        found[entry.name] = backend
     return found
+
+
+def _loaded(entry: EntryPoint) -> Backend:
+    """The backend that an entry point names."""
+    backend = entry.load()
+    if not isinstance(backend, Backend) or backend.name != entry.name:
+        raise TypeError(f"{entry.value} is not a Backend named {entry.name!r}")
+    return backend
 
 
 def available_backends() -> dict[str, Backend]:
@@ -179,7 +193,9 @@ def available_backends() -> dict[str, Backend]:
     return {name: backend for name, backend in plugins().items() if backend.installed()}
 
 
-@cache
+_BY_NAME: dict[str, Backend] = {}
+
+
 def get_named(name: str) -> Backend:
     """The backend of this name: a plug-in, or any array-API library by its import name.
 
@@ -188,25 +204,37 @@ def get_named(name: str) -> Backend:
     UnknownBackendError
         If there is neither.
     LibraryMissingError
-        If the plug-in's library is not installed.
+        If the library is not installed.
     """
-    backend = plugins().get(name)
-    if backend is None:
-        backend = CompatBackend(name, _compat_module(name))
-    backend.namespace  # noqa: B018  # imports the library, so that its absence is reported here
-    return backend
+    found = _BY_NAME.get(name)
+    if found is None:
+        backend = plugins().get(name) or CompatBackend(name, _compat_module(name))
+        backend.namespace  # noqa: B018  # imports the library, so that its absence is reported here
+        found = _BY_NAME.setdefault(name, backend)  # the same object for every thread
+    return found
 
 
 def _compat_module(name: str) -> str:
     """The module that holds the array-API namespace of a library without a plug-in."""
-    for module in (f"array_api_compat.{name}", f"{name}.numpy", name):
+    for module in (f"array_api_compat.{name}", f"{name}.numpy", name) if _is_module_name(name) else ():
         try:
             namespace = importlib.import_module(module)
-        except ImportError:
-            continue
+        except ModuleNotFoundError as error:
+            missing = error.name or module
+            if module.startswith(missing):
+                continue
+            if missing == name:  # array-api-compat knows the library
+                raise LibraryMissingError(name, name, f"pip install {name}") from None
+            raise
         if hasattr(namespace, "__array_api_version__") or hasattr(namespace, "__array_namespace_info__"):
             return module
     raise UnknownBackendError(name, sorted(plugins()))
+
+
+def _is_module_name(name: str) -> bool:
+    """Whether a library could have this name; xpgrad's own namespaces are no library to build on."""
+    parts = name.split(".")
+    return all(part.isidentifier() for part in parts) and parts[0] != __name__.split(".")[0]
 
 
 _BY_TYPE: dict[type, Backend] = {}
@@ -239,33 +267,25 @@ def is_array(x: Any) -> bool:
 
 
 def _find_backend(x: Any) -> Backend:
-    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(x).__mro__}
-    claims = [backend for backend in plugins().values() if names.intersection(backend.array_types)]
-    if len(claims) > 1:
-        kind = f"{type(x).__module__}.{type(x).__qualname__}"
-        raise BackendConflictError(f"the array type {kind}", claims[0].name, claims[1].name)
-    if claims:
-        return claims[0]
-    namespace = _namespace_of(x)
-    root = namespace.__name__.removeprefix("array_api_compat.").split(".")[0]
-    return get_named(root)
-
-
-def _namespace_of(x: Any) -> Any:
-    """The namespace that an array of a library without a plug-in names, or array-api-compat knows."""
-    compat = importlib.import_module("array_api_compat")
+    for kind in type(x).__mro__:  # a plug-in for a subclass comes before one for its base
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        claims = [backend for backend in plugins().values() if name in backend.array_types]
+        if len(claims) > 1:
+            raise BackendConflictError(f"the array type {name}", claims[0].name, claims[1].name)
+        if claims:
+            return claims[0]
     try:
-        return compat.array_namespace(x)
+        namespace = importlib.import_module("array_api_compat").array_namespace(x)
     except TypeError:
         raise UnsupportedTypeError(type(x)) from None
+    module = namespace.__name__.removeprefix("array_api_compat.")
+    try:
+        return get_named(module.split(".")[0])
+    except UnknownBackendError:  # the library keeps its namespace in a submodule
+        return get_named(module)
 
 
 _default: str | None = None
-
-
-def _check(name: str) -> str:
-    """Refuse a name whose backend cannot be used, before any state changes."""
-    return get_named(name).name
 
 
 def get_backend() -> str:
@@ -289,7 +309,7 @@ def set_backend(name: str) -> None:
         If the plug-in's library is not installed.
     """
     global _default
-    _default = _check(name)
+    _default = get_named(name).name
 
 
 def use_backend(name: str) -> Scope:
@@ -300,4 +320,4 @@ def use_backend(name: str) -> Scope:
     UnknownBackendError, LibraryMissingError
         As for `set_backend`, when called, before the scope is entered.
     """
-    return Scope((BACKEND, _check(name)))
+    return Scope((BACKEND, get_named(name).name))

@@ -183,6 +183,10 @@ class DifferentiationError(XpgradError, TypeError):
     """A function handed to a transform such as `grad` does not fit it."""
 
 
+class GraphInputError(XpgradError, TypeError):
+    """A graph cannot be run with what it was given."""
+
+
 class GradientCheckError(XpgradError, AssertionError):
     """`check_grads` found a derivative that disagrees with finite differences."""
 

@@ -15,7 +15,7 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.errors import InPlaceError, LeafWriteError
-from xpgrad.record import Functions, Node, call, differentiable, is_leaf, operand
+from xpgrad.record import Functions, Node, call, differentiable, is_leaf, operand, remember
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.scope import is_recording
 
@@ -158,7 +158,7 @@ def _getitem_node(base: Array, key: Any) -> Any:
     values = {"key": key, "x_shape": base.shape}
     kept = tuple(tuple(values[name] for name in names) for names in plan.needs)
     out = _index(base._data, key)
-    return Node(plan, (base._node,), kept, ((base.shape, base.dtype),), out.shape)
+    return Node(plan, (base._node,), kept, ((base.shape, base.dtype),), out.shape, {"key": key})
 
 
 def _refuse_leaf(array: Array | None) -> None:
@@ -181,7 +181,8 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
         values = {"key": key}
         kept = tuple(tuple(values[name] for name in names) for names in plan.needs)
         like = ((old.shape, old.dtype), None if value_node is None else (value.shape, value.dtype))
-        node = Node(plan, (node, value_node), kept, like, old.shape)
+        parents = (remember(node, old), remember(value_node, value))
+        node = Node(plan, parents, kept, like, old.shape, values)
     del old
     data = array._data if _sole_references(array) and backend.owned(array._data) else backend.copy(array._data)
     return backend.write(data, key, value), node

@@ -6,7 +6,6 @@ nothing depend on the namespace's own backend. So the functions of primitives ar
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import cache, wraps
 from types import ModuleType
@@ -35,43 +34,6 @@ def function(name: str) -> Callable[..., Any]:
     return apply
 
 
-class Namespace(ModuleType):
-    """The array API standard's functions over one backend; every attribute is made when it is first asked for."""
-
-    def __init__(self, backend_name: str) -> None:
-        super().__init__(f"xpgrad.{backend_name}", f"The array API standard's namespace over {backend_name}, differentiable.")
-        self.__dict__["_backend_name"] = backend_name
-        self.__dict__["__array_api_version__"] = API_VERSION
-
-    def __repr__(self) -> str:
-        return f"<namespace {self.__name__}>"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name != "__array_namespace_info__":
-            raise AttributeError(f"{self.__name__} has no attribute {name!r}.")
-        found = self._make(name)
-        setattr(self, name, found)
-        return found
-
-    def _make(self, name: str) -> Any:
-        if name == "asarray":
-            return _asarray_of(self._backend_name)
-        if name in PRIMITIVES:
-            return function(name)
-        if name in _COMPOSITE:
-            return _COMPOSITE[name]
-        backend = get_named(self._backend_name)
-        if name in CONSTANTS:
-            return _constant(backend, name)
-        found = backend.function(name) if name in _PLAIN else None
-        if found is None:
-            raise AttributeError(f"{self.__name__} has no attribute {name!r}: the array API standard does not define it.")
-        return found
-
-    def __dir__(self) -> list[str]:
-        return sorted({*PRIMITIVES, *CONSTANTS, *_COMPOSITE, *_PLAIN, "asarray"})
-
-
 # Names that are the library's own: they hold no arrays.
 _PLAIN = frozenset(
     "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128 e inf nan newaxis pi "
@@ -80,7 +42,7 @@ _PLAIN = frozenset(
 
 
 @cache
-def namespace(name: str) -> Namespace:
+def namespace(name: str) -> ModuleType:
     """The namespace pinned to one backend.
 
     Parameters
@@ -90,13 +52,39 @@ def namespace(name: str) -> Namespace:
 
     Returns
     -------
-    Namespace
-        The standard's functions; the same object for the same name. Its library is imported on first use.
+    module
+        The standard's functions; the same object for the same name. Every attribute is made when it is first asked
+        for, and so is the library imported.
     """
-    return Namespace(name)
+    # A plain module, because Python finds attributes fastest in those.
+    module = ModuleType(f"xpgrad.{name}", f"The array API standard's namespace over {name}, differentiable.")
+
+    def make(attribute: str) -> Any:
+        found = _attribute(name, attribute)
+        setattr(module, attribute, found)
+        return found
+
+    public = sorted({*PRIMITIVES, *CONSTANTS, *_COMPOSITE, *_PLAIN, "asarray"})
+    vars(module).update(__array_api_version__=API_VERSION, __getattr__=make, __dir__=lambda: public)
+    return module
 
 
-def namespace_of(array: Array, /, *, api_version: str | None = None) -> Namespace:
+def _attribute(backend_name: str, name: str) -> Any:
+    """What a namespace holds under a name."""
+    if name == "asarray":
+        return _asarray_of(backend_name)
+    if name in PRIMITIVES:
+        return function(name)
+    if name in _COMPOSITE:
+        return _COMPOSITE[name]
+    if name in CONSTANTS:
+        return _constant(get_named(backend_name), name)
+    if name in _PLAIN:
+        return get_named(backend_name).function(name)
+    raise AttributeError(f"xpgrad.{backend_name} has no attribute {name!r}: the array API standard does not define it.")
+
+
+def namespace_of(array: Array, /, *, api_version: str | None = None) -> ModuleType:
     """The namespace whose functions made this array (the standard's ``__array_namespace__``).
 
     Raises
@@ -267,9 +255,6 @@ _COMPOSITE: dict[str, Callable[..., Any]] = {
 }
 
 
-def active() -> Namespace:
+def active() -> ModuleType:
     """The namespace of the active backend."""
     return namespace(get_backend())
-
-
-__all__ = ["API_VERSION", "Namespace", "active", "function", "inspect", "namespace", "namespace_of"]

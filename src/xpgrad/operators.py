@@ -9,9 +9,9 @@ from typing import Any
 from xpgrad import inplace, variables
 from xpgrad.array import Array
 from xpgrad.errors import UnsupportedTypeError
-from xpgrad.namespace import Namespace, function, namespace_of
+from xpgrad.namespace import function, namespace_of
 from xpgrad.primitive import PRIMITIVES
-from xpgrad.record import beside, binary, operand, own_array
+from xpgrad.record import binary, check_beside, operand, own_array
 
 # Operators with a gradient: the stem of the method, the primitive, Python's operator on raw arrays.
 _DIFFERENTIABLE = (
@@ -65,7 +65,7 @@ def _constant(raw: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         except UnsupportedTypeError:
             return NotImplemented
         if a.__class__ is not b.__class__:
-            beside(a, b)
+            check_beside(a, b)
         return Array(own_array(raw(a, b), a))
 
     return apply
@@ -120,15 +120,11 @@ def _method(name: str) -> Callable[..., Any]:
     """A function of the array's namespace as a method."""
 
     def method(self: Array, *arguments: Any, **keywords: Any) -> Any:
-        return getattr(_namespace(self), name)(self, *arguments, **keywords)
+        return getattr(self.__array_namespace__(), name)(self, *arguments, **keywords)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"``xp.{name}`` of this array."
     return method
-
-
-def _namespace(array: Array) -> Namespace:
-    return array.__array_namespace__()  # type: ignore[no-any-return]  # attached below, so it is declared as a callable
 
 
 for _name, _value in _methods().items():

@@ -131,11 +131,13 @@ class Plan:
         ``save(*inputs, out)`` gives, for every edge, the tuple of those values; for fixed inputs and no parameters.
     guarded : bool
         A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
+    keeps_constants : bool
+        The rules need the value of every input that is not tracked.
     run : None
         Where a user's function has its own backward: ``run(g, kept, create)`` gives all cotangents at once.
     """
 
-    __slots__ = ("edges", "guarded", "needs", "primitive", "run", "save")
+    __slots__ = ("edges", "guarded", "keeps_constants", "needs", "primitive", "run", "save")
 
     def __init__(self, primitive: Primitive, tracked: tuple[int, ...]) -> None:
         self.primitive = primitive
@@ -143,6 +145,8 @@ class Plan:
         chosen = [(i, self._edge(primitive, i)) for i in tracked]
         self.edges = tuple((i, edge.rule, edge.wants_namespace) for i, edge in chosen)
         self.needs = tuple(edge.needs for _, edge in chosen)
+        constants = {name for i, name in enumerate(primitive.inputs) if i not in tracked}
+        self.keeps_constants = constants.issubset(name for names in self.needs for name in names)
         self.guarded = primitive.elementwise and any(self.needs)
         simple = not primitive.variadic and not primitive.parameters
         self.save = _saver(primitive.inputs, self.needs) if simple else None

@@ -15,7 +15,7 @@ from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.primitive import raw_namespace
-from xpgrad.record import Node, Part
+from xpgrad.record import Node, Part, is_node
 
 
 def pull(
@@ -59,76 +59,86 @@ def pull(
     pending: dict[Any, Any] = {}
     heap: list[tuple[int, Any]] = []
     found: dict[Any, Any] = {}
-
-    def contribute(node: Any, g: Any) -> None:
-        if node in pending:
-            pending[node] = pending[node] + g
-        elif useful is None or node in useful:
-            pending[node] = g
-            heappush(heap, (node.order, node))
-
+    kind: Any = None
     for head, g in zip(heads, cotangents, strict=True):
-        contribute(head, g)
-    while heap:
-        node = heappop(heap)[1]
-        g = pending.pop(node)
+        _contribute(head, g, pending, heap, useful)
+    node: Any = None  # the next node, where it need not go through the heap
+    while heap or node is not None:
+        if node is None:
+            node = heappop(heap)[1]
+            g = pending.pop(node)
+        plan, kept, parents, like = node.plan, node.kept, node.parents, node.like
         if node.variable is not None if wanted is None else node in wanted:
             found[node] = g
-        if node.order > stop_after:
-            continue
-        if node.__class__ is Part:
-            if useful is None or node.node in useful:
+        if plan is None or node.order > stop_after:
+            if node.__class__ is Part and node.order <= stop_after and (useful is None or node.node in useful):
                 _collect(node, g, pending, heap)
+            node = None
             continue
-        plan = node.plan
-        if plan is None:
-            continue
-        kept = node.kept
         if kept is None:
             raise GraphFreedError
-        parents = node.parents
-        like = node.like
-        if g.__class__ is list:
-            g = _complete(g, node.shape)
-        elif node.shape is not None and g.shape != node.shape:
-            g = namespace_of(g).broadcast_to(g, node.shape)
+        if node.shape is not None:
+            g = _in_full(g, node.shape)
         if create:
             kept = _tracked(node)
         elif not retain:
             node.kept = node.like = None
             node.parents = ()
+        node = None
         if plan.run is not None:
-            contributions = plan.run(g, kept, create)
-            for parent, r in zip(parents, contributions, strict=True):
+            for parent, r in zip(parents, plan.run(g, kept, create), strict=True):
                 if parent is not None and r is not None:
-                    contribute(parent, r)
+                    _contribute(parent, r, pending, heap, useful)
             continue
-        guarded = plan.guarded and backend_of(g.data if create else g).may_hold_zero(g.data if create else g)
-        for (i, rule, wants_namespace), needs in zip(plan.edges, kept, strict=True):
-            r = rule(namespace_of(g), g, *needs) if wants_namespace else rule(g, *needs)
+        if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way
+            kind = g.__class__
+            xp, may_hold_zero = _world(g)
+        guarded = plan.guarded and may_hold_zero(g._data if create else g)
+        for (i, rule, wants_namespace), needs in zip(plan.edges, kept):  # noqa: B905  # strict=True costs time here
+            r = rule(xp, g, *needs) if wants_namespace else rule(g, *needs)
             if guarded:
-                r = keep_zero(g, r)
+                r = keep_zero(xp, g, r)
             if like is not None:
                 r = restore(r, *like[i])
-            contribute(parents[i], r)
+            parent = parents[i]
+            if parent is node:
+                carried = carried + r
+            elif parent in pending:
+                pending[parent] = pending[parent] + r
+            elif useful is None or parent in useful:
+                if node is None:
+                    node, carried = parent, r
+                else:
+                    pending[parent] = r
+                    heappush(heap, (parent.order, parent))
+        if node is not None:
+            g = carried
+            if heap and heap[0][0] < node.order:
+                pending[node] = g
+                heappush(heap, (node.order, node))
+                node = None
     return found
 
 
 def namespace_of(g: Any) -> Any:
     """The namespace that rules compute with on this cotangent: the library's own, or that of Arrays."""
-    if g.__class__ is tuple:
-        g = g[0]
     if isinstance(g, Array):
         return g.__array_namespace__()
     return raw_namespace(backend_of(g))
 
 
-def keep_zero(g: Any, r: Any) -> Any:
+def _world(g: Any) -> tuple[Any, Any]:
+    """The namespace of a cotangent, and its backend's test for zeros."""
+    if g.__class__ is tuple:
+        g = g[0]
+    return namespace_of(g), backend_of(g.data if isinstance(g, Array) else g).may_hold_zero
+
+
+def keep_zero(xp: Any, g: Any, r: Any) -> Any:
     """A zero cotangent stays zero, also where the local derivative is infinite or NaN.
 
     Where `r` is finite it is left alone, so that its own derivative stays right.
     """
-    xp = namespace_of(g)
     return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
 
 
@@ -173,7 +183,23 @@ def _parents(node: Any, stop_after: float) -> list[Any]:
         return []
     if node.__class__ is Part:
         return [node.node]
-    return [parent for parent in node.parents if parent is not None]
+    return [parent for parent in node.parents if is_node(parent)]
+
+
+def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]], useful: Any) -> None:
+    """Add to the cotangent of a node, if it is on the way."""
+    if node in pending:
+        pending[node] = pending[node] + g
+    elif useful is None or node in useful:
+        pending[node] = g
+        heappush(heap, (node.order, node))
+
+
+def _in_full(g: Any, shape: Any) -> Any:
+    """The cotangent in the shape that the rules of this node need."""
+    if g.__class__ is list:
+        return _complete(g, shape)
+    return g if g.shape == shape else namespace_of(g).broadcast_to(g, shape)
 
 
 def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]]) -> None:
@@ -210,12 +236,16 @@ def _tracked(node: Node) -> tuple[tuple[Any, ...], ...]:
             if name == "out":
                 value = _outputs(node, value)
             elif name in parents and hasattr(value, "dtype"):
-                value = Array(value, parents[name])
+                value = Array(value, _node_or_none(parents[name]))
             elif primitive.variadic and name == primitive.inputs[0]:
-                value = tuple(Array(a, parent) for a, parent in zip(value, node.parents, strict=True))
+                value = tuple(Array(a, _node_or_none(parent)) for a, parent in zip(value, node.parents, strict=True))
             row.append(value)
         every.append(tuple(row))
     return tuple(every)
+
+
+def _node_or_none(parent: Any) -> Any:
+    return parent if is_node(parent) else None
 
 
 def _outputs(node: Node, out: Any) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 from numbers import Number
 from typing import Any
+from weakref import ref
 
 from xpgrad.array import Array
 from xpgrad.backend import backend_of, get_backend, get_named
@@ -20,6 +21,7 @@ from xpgrad.scope import is_recording
 # Counts down, so that a heap of these numbers yields the latest operation first.
 _next_order = count(0, -1).__next__
 
+_NO_PARAMETERS: dict[str, Any] = {}
 _REAL_SCALARS = frozenset((bool, int, float))
 _SCALARS = _REAL_SCALARS | {complex}
 
@@ -31,8 +33,9 @@ class Node:
     ----------
     plan : Plan or None
         Which rules to run, on what.
-    parents : tuple of Node or None
-        For every input the node it came from.
+    parents : tuple
+        For every input the node it came from. For a constant that no rule needs, a number or a weak reference, so that
+        the operation can be shown and run again for as long as the constant lives; otherwise None.
     kept : tuple of tuple, or None
         For every edge of the plan what its rule takes besides the cotangent; None once freed.
     like : tuple of (shape, dtype), or None
@@ -40,18 +43,23 @@ class Node:
     shape : tuple of int, or None
         The shape that the cotangent must have before the rules run; None if it may be smaller. For several outputs,
         the (shape, dtype) of each.
+    parameters : dict
+        The keyword parameters of the call.
     variable : Variable or None
         Where the gradient is delivered, after `attach_grad`.
     """
 
-    __slots__ = ("kept", "like", "order", "parents", "plan", "shape", "variable")
+    __slots__ = ("kept", "like", "order", "parameters", "parents", "plan", "shape", "variable")
 
-    def __init__(self, plan: Any, parents: tuple[Any, ...], kept: Any, like: Any, shape: Any) -> None:
+    def __init__(
+        self, plan: Any, parents: tuple[Any, ...], kept: Any, like: Any, shape: Any, parameters: Any = _NO_PARAMETERS
+    ) -> None:
         self.plan = plan
         self.parents = parents
         self.kept = kept
         self.like = like
         self.shape = shape
+        self.parameters = parameters
         self.order = _next_order()
         self.variable = None
 
@@ -60,6 +68,9 @@ class Part:
     """One output of a node that has several."""
 
     __slots__ = ("index", "node", "order", "variable")
+
+    plan = kept = like = None
+    parents = ()
 
     def __init__(self, node: Node, index: int) -> None:
         self.node = node
@@ -100,10 +111,18 @@ def operand(x: Any) -> tuple[Any, Any]:
     return backend_of(x).asarray(x), None
 
 
-def beside(a: Any, b: Any) -> bool:
-    """Whether one of two raw operands is a Python scalar; refuses arrays of two backends.
+def remember(node: Any, a: Any) -> Any:
+    """What to note as the parent of an input: its node, or the constant without keeping it alive."""
+    if node is not None or a is None or a.__class__ in _SCALARS:
+        return a if node is None else node
+    try:
+        return ref(a)
+    except TypeError:  # a library's arrays may not allow weak references
+        return None
 
-    NumPy constants may stand beside the arrays of a backend that takes them.
+
+def check_beside(a: Any, b: Any) -> None:
+    """Refuse raw operands of two backends; NumPy constants may stand beside the arrays of a backend that takes them.
 
     Raises
     ------
@@ -111,11 +130,10 @@ def beside(a: Any, b: Any) -> bool:
         If the operands do not belong together.
     """
     if a.__class__ in _SCALARS or b.__class__ in _SCALARS:
-        return True
+        return
     first, second = backend_of(a), backend_of(b)
-    if first is second or second.name in first.mixes_with or first.name in second.mixes_with:
-        return False
-    raise MixedBackendsError(first.name, second.name)
+    if first is not second and second.name not in first.mixes_with and first.name not in second.mixes_with:
+        raise MixedBackendsError(first.name, second.name)
 
 
 def own_array(out: Any, *operands: Any) -> Any:
@@ -196,12 +214,14 @@ def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = No
                 if operator is not None:
                     return NotImplemented
                 raise
+        real_scalar = False
         if x2.__class__ is Array:
             if x2._view is not None:
                 x2._view.refresh(x2)
             b, n2 = x2._data, x2._node
         elif x2.__class__ in _REAL_SCALARS:
             b, n2 = x2, None
+            real_scalar = True
         else:
             try:
                 b, n2 = operand(x2)
@@ -209,7 +229,8 @@ def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = No
                 if operator is not None:
                     return NotImplemented
                 raise
-        scalar = a.__class__ is not b.__class__ and beside(a, b)
+        if not real_scalar and a.__class__ is not b.__class__:
+            check_beside(a, b)
         if operator is None:
             array = b if a.__class__ in _SCALARS else a
             out = (functions.get(array.__class__) or functions.find(a, b))(a, b)
@@ -225,11 +246,17 @@ def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = No
             return Array(out)
         else:
             plan = only_first if n2 is None else both
-        if (scalar or a.shape == b.shape) and (n1 is None or a.dtype is out.dtype) and (n2 is None or b.dtype is out.dtype):
+        if real_scalar or (
+            a.__class__ is b.__class__
+            and a.shape == b.shape
+            and (n1 is None or a.dtype is out.dtype)
+            and (n2 is None or b.dtype is out.dtype)
+        ):
             like = shape = None
         else:
             like, shape = restoration((a, b), (n1, n2), out)
-        return Array(out, Node(plan, (n1, n2), plan.save(a, b, out), like, shape))
+        parents = (n1, n2) if plan.keeps_constants else (remember(n1, a), remember(n2, b))
+        return Array(out, Node(plan, parents, plan.save(a, b, out), like, shape))
 
     return apply
 
@@ -264,7 +291,7 @@ def call(primitive: Primitive, functions: Functions, arrays: Sequence[Any], para
             if first is None:
                 first = a
             elif a.__class__ is not first.__class__:
-                beside(first, a)
+                check_beside(first, a)
                 if backend_of(first).name in backend_of(a).mixes_with:
                     first = a
         data.append(a)
@@ -307,19 +334,26 @@ def _node(primitive: Primitive, tracked: Any, data: Any, nodes: Any, parameters:
         tuple(i if name == "i" else values[name] for name in names) for (i, *_), names in zip(plan.edges, plan.needs, strict=True)
     )
     like = tuple(None if node is None else (a.shape, a.dtype) for a, node in zip(data, nodes, strict=True))
-    return Node(plan, tuple(nodes), kept, like, shape)
+    parents = tuple(remember(node, a) for node, a in zip(nodes, data, strict=True))
+    return Node(plan, parents, kept, like, shape, parameters)
 
 
-_DIFFERENTIABLE: dict[Any, bool] = {}
+_DIFFERENTIABLE: dict[tuple[type, Any], bool] = {}
 
 
 def differentiable(a: Any) -> bool:
     """Whether a raw array holds real or complex floating-point numbers."""
-    found = _DIFFERENTIABLE.get(a.dtype)
+    key = type(a), a.dtype  # by type too: dtypes of two libraries may not be comparable
+    found = _DIFFERENTIABLE.get(key)
     if found is None:
         found = backend_of(a).namespace.isdtype(a.dtype, ("real floating", "complex floating"))
-        _DIFFERENTIABLE[a.dtype] = found
+        _DIFFERENTIABLE[key] = found
     return found
+
+
+def is_node(x: Any) -> bool:
+    """Whether a parent is a node, and not a constant."""
+    return x.__class__ is Node or x.__class__ is Part
 
 
 def is_leaf(node: Any) -> bool:
