@@ -5,6 +5,9 @@ from typing import Any
 from xpgrad import autograd, operators
 from xpgrad.array import Array
 from xpgrad.backend import available_backends, get_backend, set_backend, use_backend
+from xpgrad.check import check_grads
+from xpgrad.custom import custom_vjp
+from xpgrad.functional import checkpoint, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from xpgrad.namespace import active, namespace
 
 __version__ = "0.1.0"

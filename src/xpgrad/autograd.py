@@ -19,7 +19,7 @@ from xpgrad.scope import (
     set_training,
     train_mode,
 )
-from xpgrad.variables import backward_all, gradients, mark
+from xpgrad.variables import backward_all, check_markable, gradients, mark
 
 __all__ = [
     "Function",
@@ -50,21 +50,23 @@ def mark_variables(
     variables : Array or sequence of Array
         Arrays of a floating-point dtype.
     gradients : Array or sequence of Array
-        One for each variable, of its shape. They see the gradients that later backward passes deliver.
+        One for each variable, of its shape and dtype. They see the gradients that later backward passes deliver.
     grad_reqs : str or sequence of str
         "write", "add" or "null", for all or for each.
 
     Raises
     ------
     ValueError
-        If the numbers of variables, gradients and requests differ; nothing is marked then.
+        If the numbers of variables, gradients and requests differ.
     VariableError, GradReqError, HeadGradientError
-        If one of them does not fit.
+        If one of them does not fit. Nothing is marked where something is wrong.
     """
     xs, gs = _listed(variables), _listed(gradients)
     reqs = [grad_reqs] * len(xs) if isinstance(grad_reqs, str) else list(grad_reqs)
     if not len(xs) == len(gs) == len(reqs):
         raise ValueError(f"{len(xs)} variables, {len(gs)} gradients and {len(reqs)} grad_reqs: give one of each.")
+    for x, g, req in zip(xs, gs, reqs, strict=True):
+        check_markable(x, g, req)
     for x, g, req in zip(xs, gs, reqs, strict=True):
         mark(x, g, req)
 
@@ -90,6 +92,8 @@ def backward(
 
     Raises
     ------
+    ValueError
+        If `heads` is empty.
     NotRecordedError, GraphFreedError, HeadGradientError
         As for `Array.backward`.
     """
@@ -130,7 +134,7 @@ def grad(
     Raises
     ------
     ValueError
-        If `variables` is empty.
+        If `heads` or `variables` is empty.
     NotAVariableError, UnreachableError, NotRecordedError, GraphFreedError, HeadGradientError
         If there is no such gradient.
     """
@@ -150,6 +154,8 @@ def _listed(arrays: Any) -> list[Any]:
 def _paired(heads: Any, head_grads: Any) -> tuple[list[Any], list[Any]]:
     """Heads and their gradients as lists of one length."""
     hs = _listed(heads)
+    if not hs:
+        raise ValueError("heads cannot be an empty list: name what to differentiate.")
     gs = [None] * len(hs) if head_grads is None else _listed(head_grads)
     if len(gs) != len(hs):
         raise HeadGradientError(f"{len(hs)} heads, but {len(gs)} head gradients: give one for each, None for ones.")

@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -116,7 +116,7 @@ class Backend:
         x[key] = value
         return x
 
-    def full(self, shape: tuple[int, ...], value: float, like: Any) -> Any:
+    def full(self, shape: tuple[int, ...], value: complex, like: Any) -> Any:
         """An array filled with one value, of the dtype and on the device of a raw array `like`."""
         return self.namespace.full(shape, value, dtype=like.dtype, device=getattr(like, "device", None))
 
@@ -138,7 +138,7 @@ class Backend:
 
     def silent(self) -> AbstractContextManager[Any]:
         """Context in which the library reports no floating-point warnings: the rules guard what they divide by."""
-        return nullcontext()
+        return get_named("numpy").silent()  # many a library computes with NumPy underneath
 
 
 class CompatBackend(Backend):
@@ -169,7 +169,7 @@ def plugins() -> dict[str, Backend]:
             raise BackendConflictError(f"the backend name {entry.name!r}", origin[entry.name], entry.value)
         try:
             found[entry.name] = _loaded(entry)
-        except Exception as error:  # noqa: BLE001  # whatever a third party's import may raise
+        except Exception as error:  # whatever a third party's import may raise
             package = entry.dist.name if entry.dist else entry.value
             warnings.warn(
                 f"the backend plug-in {entry.name!r} failed to load ({type(error).__name__}: {error}); the other "

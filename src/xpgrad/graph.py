@@ -15,7 +15,7 @@ from xpgrad.backend import is_array
 from xpgrad.errors import GraphFreedError, GraphInputError, NotRecordedError
 from xpgrad.namespace import function
 from xpgrad.primitive import PRIMITIVES
-from xpgrad.record import Node, Part, is_node
+from xpgrad.record import Node, Part
 
 
 @dataclass(frozen=True)
@@ -167,20 +167,16 @@ def _name(plan: Any) -> str:
     return plan.name if plan.primitive is None else plan.primitive.name  # type: ignore[no-any-return]  # plans are duck-typed
 
 
-def _parents(node: Any) -> list[Any]:
-    return [node.node] if node.__class__ is Part else [parent for parent in node.parents if is_node(parent)]
-
-
 def _ancestors(head: Any) -> list[Any]:
     """All nodes that lead to the head, the earliest first."""
     seen, stack = set(), [head]
     while stack:
         node = stack.pop()
         if node not in seen:
-            if node.kept is None and node.__class__ is Node:
+            if node.kept is None:
                 raise GraphFreedError
             seen.add(node)
-            stack.extend(_parents(node))
+            stack.extend(parent for _, parent in node.origins)
     return sorted(seen, key=lambda node: -node.order)
 
 
@@ -189,12 +185,11 @@ def _forms(nodes: list[Any], head: Array) -> dict[Any, tuple[Any, Any]]:
     forms: dict[Any, tuple[Any, Any]] = {nodes[-1]: (head.shape, head.dtype)}
     for node in reversed(nodes):
         if node.__class__ is Part:
-            shapes, dtypes = zip(*node.node.shape, strict=True)
+            shapes, dtypes = zip(*node.node.form.shape, strict=True)
             forms.setdefault(node.node, (shapes, dtypes))
             continue
-        for i, parent in enumerate(node.parents):
-            if is_node(parent):
-                forms.setdefault(parent, forms[node] if node.like is None else node.like[i])
+        for i, parent in node.origins:
+            forms.setdefault(parent, forms[node] if node.form is None else node.form.like[i])
     return forms
 
 
@@ -202,20 +197,26 @@ def _arguments(node: Any, labels: dict[Any, Label]) -> tuple[tuple[Any, ...], di
     """The operands and parameters of a recorded call."""
     if node.__class__ is Part:
         return (labels[node.node],), {"index": node.index}
-    kept: dict[str, Any] = {}
-    for names, values in zip(node.plan.needs, node.kept, strict=True):
-        kept |= dict(zip(names, values, strict=True))
-    names = () if node.plan.primitive is None else node.plan.primitive.inputs
-    operands = []
-    for i, parent in enumerate(node.parents):
-        if is_node(parent):
-            operands.append(labels[parent])
-        elif isinstance(parent, ref):
-            alive = parent()
-            operands.append(Missing() if alive is None else alive)
-        else:
-            operands.append(kept.get(names[i]) if parent is None and i < len(names) else parent)
-    return tuple(operands), dict(node.parameters)
+    operands: dict[int, Any] = {i: labels[parent] for i, parent in node.origins}
+    parameters = {} if node.form is None else dict(node.form.parameters)
+    primitive = node.plan.primitive
+    if primitive is not None:
+        count = len(node.form.like) if primitive.variadic else len(primitive.inputs)
+        kept = dict(zip(node.plan.needs, node.kept, strict=False))
+        operands |= {i: kept[name] for i, name in enumerate(primitive.inputs) if name in kept and i not in operands}
+        if primitive.variadic and primitive.inputs[0] in kept:
+            operands = dict(enumerate(kept[primitive.inputs[0]])) | operands
+        constants = node.kept[len(node.plan.needs) :]
+        operands |= {i: _alive(x) for i, x in zip(node.plan.forgotten(count), constants, strict=True)}
+    return tuple(operands[i] for i in sorted(operands)), parameters
+
+
+def _alive(constant: Any) -> Any:
+    """A constant that was remembered, as far as it still lives."""
+    if not isinstance(constant, ref):
+        return constant
+    found = constant()
+    return Missing() if found is None else found
 
 
 def _run(step: Operation, operands: list[Any]) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.errors import InPlaceError, LeafWriteError
-from xpgrad.record import Functions, Node, call, differentiable, is_leaf, operand, remember
+from xpgrad.record import Functions, call, differentiable, is_leaf, new_node, operand
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.scope import is_recording
 
@@ -154,11 +154,8 @@ def _getitem_node(base: Array, key: Any) -> Any:
     """The history of ``base[key]``, recorded whatever the scope: the write that it follows was recorded."""
     if key is None:
         return base._node
-    plan = GETITEM.plan((0,))
-    values = {"key": key, "x_shape": base.shape}
-    kept = tuple(tuple(values[name] for name in names) for names in plan.needs)
     out = _index(base._data, key)
-    return Node(plan, (base._node,), kept, ((base.shape, base.dtype),), out.shape, {"key": key})
+    return new_node(GETITEM, (base._data,), (base._node,), {"key": key}, out, out.shape)
 
 
 def _refuse_leaf(array: Array | None) -> None:
@@ -177,12 +174,7 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
     old = array._data
     node = array._node
     if is_recording() and not (node is None and value_node is None) and differentiable(old):
-        plan = SETITEM.plan(tuple(i for i, n in enumerate((node, value_node)) if n is not None))
-        values = {"key": key}
-        kept = tuple(tuple(values[name] for name in names) for names in plan.needs)
-        like = ((old.shape, old.dtype), None if value_node is None else (value.shape, value.dtype))
-        parents = (remember(node, old), remember(value_node, value))
-        node = Node(plan, parents, kept, like, old.shape, values)
+        node = new_node(SETITEM, (old, value), (node, value_node), {"key": key}, None, old.shape)
     del old
     data = array._data if _sole_references(array) and backend.owned(array._data) else backend.copy(array._data)
     return backend.write(data, key, value), node

@@ -127,16 +127,20 @@ def _constant(backend: Backend, name: str) -> Callable[..., Any]:
             if is_array(x) and backend_of(x) is not backend:
                 raw = backend_of(x).function(name)
                 break
-        try:
-            out = raw(*arguments, **{key: unwrap(value) for key, value in keywords.items()})
-        except Exception as error:
-            cause = backend.device_cause(error)
-            if cause is None:
-                raise
-            raise DeviceError(backend.name, cause) from error
-        return wrap(out)
+        return wrap(_run(backend, raw, *arguments, **{key: unwrap(value) for key, value in keywords.items()}))
 
     return apply
+
+
+def _run(backend: Backend, raw: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """Call a function that allocates; where that fails because the device cannot be used, say so."""
+    try:
+        return raw(*arguments, **keywords)
+    except Exception as error:
+        cause = backend.device_cause(error)
+        if cause is None:
+            raise
+        raise DeviceError(backend.name, cause) from error
 
 
 def _holds_array(obj: Any) -> bool:
@@ -171,7 +175,7 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             given = {key: value for key, value in options.items() if value is not None}
             if not given and is_array(obj) and backend_of(obj) is backend:
                 return Array(backend.asarray(obj))
-            return Array(_constant(backend, "asarray")(obj, **given).data)
+            return Array(backend.asarray(_run(backend, backend.function("asarray"), unwrap(obj), **given)))
         if dtype is not None and dtype != obj.dtype:
             if copy is False:
                 raise ValueError("a change of dtype needs a copy, but copy=False was given.")
@@ -220,7 +224,7 @@ def diff(x: Array, /, *, axis: int = -1, n: int = 1, prepend: Array | None = Non
         x = function("concat")(parts, axis=axis)
     lead = (slice(None),) * (axis % x.ndim)
     for _ in range(n):
-        x = x[(*lead, slice(1, None))] - x[(*lead, slice(None, -1))]
+        x = x[(*lead, slice(1, None), ...)] - x[(*lead, slice(None, -1), ...)]
     return x
 
 

@@ -23,7 +23,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import accumulate, pairwise
 from typing import Any
+from weakref import ref
 
 from xpgrad.backend import Backend
 from xpgrad.errors import NotDifferentiableError
@@ -70,7 +72,7 @@ class Primitive:
         self.implementation = implementation
         self.optional = {name: parameters[name] for name in self.inputs if name in parameters}
         self.parameters = {name: default for name, default in parameters.items() if name not in self.inputs}
-        self.needed = sum(default is required for default in self.parameters.values())
+        self.leading = tuple(name for name, default in self.parameters.items() if default is required)
         self.rules: dict[str, Edge] = {}
         self._plans: dict[tuple[int, ...], Plan] = {}
 
@@ -123,33 +125,41 @@ class Plan:
 
     Attributes
     ----------
-    edges : tuple of (int, rule, bool)
-        Position of the input, its rule, and whether the rule takes the namespace first.
-    needs : tuple of tuple of str
-        For every edge the names of what its rule takes after the cotangent.
+    positions : tuple of int
+        The positions of the tracked inputs.
+    single : bool
+        There is only one of them.
+    edges : tuple of (int, rule, bool, slice)
+        For every tracked input: its position, its rule, whether the rule takes the namespace first, and where among
+        what is kept the rest of its arguments are.
+    needs : tuple of str
+        The names of what is kept, for one edge after the other.
     save : callable
-        ``save(*inputs, out)`` gives, for every edge, the tuple of those values; for fixed inputs and no parameters.
+        ``save(*inputs, out)`` gives what a node keeps; for fixed inputs and no parameters.
     guarded : bool
         A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
-    keeps_constants : bool
-        The rules need the value of every input that is not tracked.
-    run : None
-        Where a user's function has its own backward: ``run(g, kept, create)`` gives all cotangents at once.
     """
 
-    __slots__ = ("edges", "guarded", "keeps_constants", "needs", "primitive", "run", "save")
+    __slots__ = ("edges", "guarded", "needs", "positions", "primitive", "save", "single")
 
     def __init__(self, primitive: Primitive, tracked: tuple[int, ...]) -> None:
         self.primitive = primitive
-        self.run = None
-        chosen = [(i, self._edge(primitive, i)) for i in tracked]
-        self.edges = tuple((i, edge.rule, edge.wants_namespace) for i, edge in chosen)
-        self.needs = tuple(edge.needs for _, edge in chosen)
-        constants = {name for i, name in enumerate(primitive.inputs) if i not in tracked}
-        self.keeps_constants = constants.issubset(name for names in self.needs for name in names)
-        self.guarded = primitive.elementwise and any(self.needs)
+        self.positions = tracked
+        self.single = len(tracked) == 1
+        chosen = [self._edge(primitive, i) for i in tracked]
+        self.needs = tuple(name for edge in chosen for name in edge.needs)
+        ends = pairwise(accumulate((len(edge.needs) for edge in chosen), initial=0))
+        self.edges = tuple(
+            (i, edge.rule, edge.wants_namespace, slice(*part)) for i, edge, part in zip(tracked, chosen, ends, strict=True)
+        )
+        self.guarded = primitive.elementwise and bool(self.needs)
         simple = not primitive.variadic and not primitive.parameters
-        self.save = _saver(primitive.inputs, self.needs) if simple else None
+        self.save = _saver(primitive.inputs, self.needs, self.forgotten(len(primitive.inputs))) if simple else None
+
+    def forgotten(self, count: int) -> tuple[int, ...]:
+        """Of `count` inputs the positions of the constants that no rule needs."""
+        names = self.primitive.inputs * count if self.primitive.variadic else self.primitive.inputs
+        return tuple(i for i in range(count) if i not in self.positions and names[i] not in self.needs)
 
     @staticmethod
     def _edge(primitive: Primitive, position: int) -> Edge:
@@ -160,12 +170,22 @@ class Plan:
         return edge
 
 
-def _saver(inputs: tuple[str, ...], needs: tuple[tuple[str, ...], ...]) -> Callable[..., Any]:
-    """Compile ``lambda x1, x2, out: ((x2,), (x1,))``: picking by name at every call would double its cost."""
+def _saver(inputs: tuple[str, ...], needs: tuple[str, ...], forgotten: tuple[int, ...]) -> Callable[..., Any]:
+    """Compile ``lambda x1, x2, out: (x2, x1)``: picking by name at every call would double its cost."""
     shapes = {f"{name}_shape": f"shape({name})" for name in inputs}
-    kept = "".join("(" + "".join(f"{shapes.get(name, name)}, " for name in names) + "), " for names in needs)
-    source = f"lambda {', '.join((*inputs, 'out'))}: ({kept})"
-    return eval(source, {"shape": shape_of})  # type: ignore[no-any-return]  # eval is untyped
+    kept = [*(shapes.get(name, name) for name in needs), *(f"remember({inputs[i]})" for i in forgotten)]
+    source = f"lambda {', '.join((*inputs, 'out'))}: ({''.join(f'{item}, ' for item in kept)})"
+    return eval(source, {"shape": shape_of, "remember": remember})  # type: ignore[no-any-return]  # eval is untyped
+
+
+def remember(a: Any) -> Any:
+    """What to note of a constant that no rule needs: a number, or an array without keeping it alive."""
+    if isinstance(a, int | float | complex | None):
+        return a
+    try:
+        return ref(a)
+    except TypeError:  # a library's arrays may not allow weak references
+        return None
 
 
 def shape_of(x: Any) -> tuple[int, ...]:

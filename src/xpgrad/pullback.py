@@ -15,7 +15,7 @@ from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.primitive import raw_namespace
-from xpgrad.record import Node, Part, is_node
+from xpgrad.record import Node, Part
 
 
 def pull(
@@ -67,9 +67,12 @@ def pull(
         if node is None:
             node = heappop(heap)[1]
             g = pending.pop(node)
-        plan, kept, parents, like = node.plan, node.kept, node.parents, node.like
+        plan, kept, form = node.plan, node.kept, node.form
         if node.variable is not None if wanted is None else node in wanted:
             found[node] = g
+            if useful is not None and useful.isdisjoint(_parents(node, stop_after)):  # nothing wanted lies beyond
+                node = None
+                continue
         if plan is None or node.order > stop_after:
             if node.__class__ is Part and node.order <= stop_after and (useful is None or node.node in useful):
                 _collect(node, g, pending, heap)
@@ -77,30 +80,29 @@ def pull(
             continue
         if kept is None:
             raise GraphFreedError
-        if node.shape is not None:
-            g = _in_full(g, node.shape)
+        if form is not None and form.shape is not None:
+            g = _in_full(g, form.shape)
+        sources = (node.source,) if plan.single else node.source
         if create:
             kept = _tracked(node)
         elif not retain:
-            node.kept = node.like = None
-            node.parents = ()
+            node.kept = node.form = node.source = None
         node = None
-        if plan.run is not None:
-            for parent, r in zip(parents, plan.run(g, kept, create), strict=True):
-                if parent is not None and r is not None:
+        if plan.primitive is None:  # a user's function, with a backward of its own
+            for parent, r in zip(sources, plan.run(g, kept[0], create), strict=True):
+                if r is not None:
                     _contribute(parent, r, pending, heap, useful)
             continue
         if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way
             kind = g.__class__
             xp, may_hold_zero = _world(g)
         guarded = plan.guarded and may_hold_zero(g._data if create else g)
-        for (i, rule, wants_namespace), needs in zip(plan.edges, kept):  # noqa: B905  # strict=True costs time here
-            r = rule(xp, g, *needs) if wants_namespace else rule(g, *needs)
+        for (i, rule, wants_namespace, part), parent in zip(plan.edges, sources):  # noqa: B905  # strict=True costs time
+            r = rule(xp, g, *kept[part]) if wants_namespace else rule(g, *kept[part])
             if guarded:
                 r = keep_zero(xp, g, r)
-            if like is not None:
-                r = restore(r, *like[i])
-            parent = parents[i]
+            if form is not None:
+                r = restore(r, *form.like[i])
             if parent is node:
                 carried = carried + r
             elif parent in pending:
@@ -163,12 +165,21 @@ def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def _leading_to(wanted: set[Any], heads: Sequence[Any], stop_after: float) -> set[Any]:
-    """The nodes through which the walk must pass to get from the heads to the wanted ones."""
+    """The nodes through which the walk must pass to get from the heads to the wanted ones.
+
+    Raises
+    ------
+    GraphFreedError
+        If a freed operation might lead to a wanted node: it was recorded after it, and no longer knows its parents.
+    """
     seen: set[Any] = set()
     stack = list(heads)
+    oldest = max(node.order for node in wanted)
     while stack:
         node = stack.pop()
         if node not in seen:
+            if node.kept is None and node.order < oldest:
+                raise GraphFreedError
             seen.add(node)
             stack.extend(_parents(node, stop_after))
     useful = set(wanted)
@@ -179,11 +190,7 @@ def _leading_to(wanted: set[Any], heads: Sequence[Any], stop_after: float) -> se
 
 
 def _parents(node: Any, stop_after: float) -> list[Any]:
-    if node.order > stop_after:
-        return []
-    if node.__class__ is Part:
-        return [node.node]
-    return [parent for parent in node.parents if is_node(parent)]
+    return [] if node.order > stop_after else [parent for _, parent in node.origins]
 
 
 def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]], useful: Any) -> None:
@@ -205,8 +212,10 @@ def _in_full(g: Any, shape: Any) -> Any:
 def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]]) -> None:
     """Note the cotangent of one of several outputs with the node that made them."""
     node = part.node
+    if node.kept is None:
+        raise GraphFreedError
     if node not in pending:
-        pending[node] = [None] * len(node.shape)
+        pending[node] = [None] * len(node.form.shape)
         heappush(heap, (node.order, node))
     pending[node][part.index] = g
 
@@ -223,29 +232,24 @@ def _complete(parts: list[Any], forms: Sequence[tuple[Any, Any]]) -> tuple[Any, 
     return tuple(full)
 
 
-def _tracked(node: Node) -> tuple[tuple[Any, ...], ...]:
-    """What was kept, with inputs and outputs as Arrays that know their history."""
+def _tracked(node: Node) -> tuple[Any, ...]:
+    """What a node keeps, with inputs and outputs as Arrays that know their history."""
     primitive = node.plan.primitive
     if primitive is None:
-        return node.kept  # type: ignore[no-any-return]  # a user's function wraps what it kept itself
-    parents = dict(zip(primitive.inputs, node.parents, strict=True)) if not primitive.variadic else {}
-    every = []
-    for names, values in zip(node.plan.needs, node.kept, strict=True):
-        row = []
-        for name, value in zip(names, values, strict=True):
-            if name == "out":
-                value = _outputs(node, value)
-            elif name in parents and hasattr(value, "dtype"):
-                value = Array(value, _node_or_none(parents[name]))
-            elif primitive.variadic and name == primitive.inputs[0]:
-                value = tuple(Array(a, _node_or_none(parent)) for a, parent in zip(value, node.parents, strict=True))
-            row.append(value)
-        every.append(tuple(row))
-    return tuple(every)
+        return node.kept  # type: ignore[return-value]  # not freed; a user's function wraps what it kept itself
+    origins = dict(node.origins)
+    nodes = {name: origins.get(i) for i, name in enumerate(primitive.inputs)}
 
+    def wrap(name: str, value: Any) -> Any:
+        if name == "out":
+            return _outputs(node, value)
+        if name not in nodes:
+            return value
+        if primitive.variadic:
+            return tuple(Array(a, origins.get(i)) for i, a in enumerate(value))
+        return Array(value, nodes[name]) if hasattr(value, "dtype") else value
 
-def _node_or_none(parent: Any) -> Any:
-    return parent if is_node(parent) else None
+    return tuple(map(wrap, node.plan.needs, node.kept or ()))
 
 
 def _outputs(node: Node, out: Any) -> Any:

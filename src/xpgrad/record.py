@@ -6,24 +6,41 @@ them let the operands decide which library computes, and return an Array. Only w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from numbers import Number
-from typing import Any
-from weakref import ref
+from typing import Any, NamedTuple
 
 from xpgrad.array import Array
 from xpgrad.backend import backend_of, get_backend, get_named
 from xpgrad.errors import MixedBackendsError, NotDifferentiableError, UnsupportedTypeError
-from xpgrad.primitive import Primitive, positions, shape_of
+from xpgrad.primitive import Primitive, positions, remember, shape_of
 from xpgrad.scope import is_recording
 
 # Counts down, so that a heap of these numbers yields the latest operation first.
 _next_order = count(0, -1).__next__
 
-_NO_PARAMETERS: dict[str, Any] = {}
 _REAL_SCALARS = frozenset((bool, int, float))
 _SCALARS = _REAL_SCALARS | {complex}
+
+
+class Form(NamedTuple):
+    """What a node notes of a call that is more than an element-wise operation on operands of one shape and dtype.
+
+    Attributes
+    ----------
+    like : tuple of (shape, dtype) or None
+        For every tracked input what its cotangent must be restored to.
+    shape : tuple of int or None
+        The shape that the cotangent must have before the rules run; None if it may be smaller. For several outputs,
+        the (shape, dtype) of each.
+    parameters : dict
+        The keyword parameters of the call.
+    """
+
+    like: tuple[Any, ...]
+    shape: Any
+    parameters: dict[str, Any]
 
 
 class Node:
@@ -33,35 +50,38 @@ class Node:
     ----------
     plan : Plan or None
         Which rules to run, on what.
-    parents : tuple
-        For every input the node it came from. For a constant that no rule needs, a number or a weak reference, so that
-        the operation can be shown and run again for as long as the constant lives; otherwise None.
-    kept : tuple of tuple, or None
-        For every edge of the plan what its rule takes besides the cotangent; None once freed.
-    like : tuple of (shape, dtype), or None
-        For every input what its cotangent must be restored to; None where it already fits.
-    shape : tuple of int, or None
-        The shape that the cotangent must have before the rules run; None if it may be smaller. For several outputs,
-        the (shape, dtype) of each.
-    parameters : dict
-        The keyword parameters of the call.
+    source : Node or Part, or tuple of these
+        The parent, where the plan has a single edge; otherwise one for each edge.
+    kept : tuple or None
+        What the rules need besides the cotangent, in the order of the plan; None once freed. After that, for every
+        constant that no rule needs, a number or a weak reference, so that the operation can be shown and run again for
+        as long as the constant lives.
+    form : Form or None
+        What else is to know about the call.
+    order : int
+        Smaller for what was recorded later.
     variable : Variable or None
         Where the gradient is delivered, after `attach_grad`.
     """
 
-    __slots__ = ("kept", "like", "order", "parameters", "parents", "plan", "shape", "variable")
+    # Few slots and no tuple where one parent will do: on a long record the garbage collector's visits count.
+    __slots__ = ("form", "kept", "order", "plan", "source", "variable")
 
-    def __init__(
-        self, plan: Any, parents: tuple[Any, ...], kept: Any, like: Any, shape: Any, parameters: Any = _NO_PARAMETERS
-    ) -> None:
+    def __init__(self, plan: Any, source: Any, kept: tuple[Any, ...], form: Form | None = None) -> None:
         self.plan = plan
-        self.parents = parents
-        self.kept = kept
-        self.like = like
-        self.shape = shape
-        self.parameters = parameters
+        self.source = source
+        self.kept: tuple[Any, ...] | None = kept
+        self.form = form
         self.order = _next_order()
         self.variable = None
+
+    @property
+    def origins(self) -> tuple[tuple[int, Any], ...]:
+        """The position and the node of every tracked input."""
+        if self.plan is None or self.kept is None:
+            return ()
+        sources = (self.source,) if self.plan.single else self.source
+        return tuple(zip(self.plan.positions, sources, strict=True))
 
 
 class Part:
@@ -69,14 +89,19 @@ class Part:
 
     __slots__ = ("index", "node", "order", "variable")
 
-    plan = kept = like = None
-    parents = ()
+    plan = form = None
+    source = kept = ()
 
     def __init__(self, node: Node, index: int) -> None:
         self.node = node
         self.index = index
         self.order = _next_order()
         self.variable = None
+
+    @property
+    def origins(self) -> tuple[tuple[int, Node]]:
+        """The node that made all outputs."""
+        return ((0, self.node),)
 
 
 class Variable:
@@ -91,7 +116,7 @@ class Variable:
 
 def leaf() -> Node:
     """A node at which histories begin."""
-    return Node(None, (), (), None, None)
+    return Node(None, (), ())
 
 
 def operand(x: Any) -> tuple[Any, Any]:
@@ -109,16 +134,6 @@ def operand(x: Any) -> tuple[Any, Any]:
     if isinstance(x, Number) and hasattr(x, "item"):  # a NumPy scalar mixes like the Python number that it is
         return x.item(), None
     return backend_of(x).asarray(x), None
-
-
-def remember(node: Any, a: Any) -> Any:
-    """What to note as the parent of an input: its node, or the constant without keeping it alive."""
-    if node is not None or a is None or a.__class__ in _SCALARS:
-        return a if node is None else node
-    try:
-        return ref(a)
-    except TypeError:  # a library's arrays may not allow weak references
-        return None
 
 
 def check_beside(a: Any, b: Any) -> None:
@@ -144,14 +159,18 @@ def own_array(out: Any, *operands: Any) -> Any:
     return get_named(get_backend()).asarray(out)
 
 
-def restoration(inputs: Sequence[Any], nodes: Sequence[Any], out: Any) -> tuple[Any, Any]:
-    """What the cotangents of an element-wise operation must be restored to, and the shape they need for that."""
+def restoration(inputs: Sequence[Any], nodes: Sequence[Any], out: Any) -> Form | None:
+    """What to note of an element-wise operation on operands of different shapes or dtypes."""
     tracked = [a for a, node in zip(inputs, nodes, strict=True) if node is not None]
     broadcast = any(a.shape != out.shape for a in tracked)
     if not broadcast and all(a.dtype == out.dtype for a in tracked):
-        return None, None
-    like = tuple(None if node is None else (a.shape, a.dtype) for a, node in zip(inputs, nodes, strict=True))
-    return like, out.shape if broadcast else None
+        return None
+    return Form(_forms(inputs, nodes), out.shape if broadcast else None, {})
+
+
+def _forms(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
+    """The shape and dtype of every tracked input."""
+    return tuple(None if node is None else (a.shape, a.dtype) for a, node in zip(inputs, nodes, strict=True))
 
 
 class Functions(dict[type, Callable[..., Any]]):
@@ -188,7 +207,7 @@ def unary(primitive: Primitive) -> Callable[..., Array]:
             out = own_array(out, a)
         if node is None or not is_recording():
             return Array(out)
-        return Array(out, Node(plan, (node,), save(a, out), None, None))
+        return Array(out, Node(plan, node, save(a, out)))
 
     return apply
 
@@ -241,22 +260,23 @@ def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = No
         if n1 is None:
             if n2 is None or not is_recording():
                 return Array(out)
-            plan = only_second
+            plan, source = only_second, n2
         elif not is_recording():
             return Array(out)
+        elif n2 is None:
+            plan, source = only_first, n1
         else:
-            plan = only_first if n2 is None else both
+            plan, source = both, (n1, n2)
         if real_scalar or (
             a.__class__ is b.__class__
             and a.shape == b.shape
             and (n1 is None or a.dtype is out.dtype)
             and (n2 is None or b.dtype is out.dtype)
         ):
-            like = shape = None
+            form = None
         else:
-            like, shape = restoration((a, b), (n1, n2), out)
-        parents = (n1, n2) if plan.keeps_constants else (remember(n1, a), remember(n2, b))
-        return Array(out, Node(plan, parents, plan.save(a, b, out), like, shape))
+            form = restoration((a, b), (n1, n2), out)
+        return Array(out, Node(plan, source, plan.save(a, b, out), form))
 
     return apply
 
@@ -264,7 +284,7 @@ def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = No
 def general(primitive: Primitive) -> Callable[..., Any]:
     """The function of a primitive of any other form, for arrays of any backend."""
     functions = Functions(primitive)
-    inputs, parameters = primitive.inputs, primitive.parameters
+    inputs, parameters, leading = primitive.inputs, primitive.parameters, frozenset(primitive.leading)
     count = len(inputs)
 
     def apply(*arguments: Any, **keywords: Any) -> Any:
@@ -272,7 +292,7 @@ def general(primitive: Primitive) -> Callable[..., Any]:
             bound = primitive.signature.bind(*arguments, **keywords).arguments
             arguments = tuple(bound.get(name) for name in inputs)
             keywords = {name: value for name, value in bound.items() if name in parameters}
-        elif len(keywords) < primitive.needed:
+        elif not keywords.keys() >= leading:
             primitive.signature.bind(*arguments, **keywords)  # raises: a parameter without default is missing
         arrays = arguments[0] if primitive.variadic else arguments
         return call(primitive, functions, arrays, keywords)
@@ -301,28 +321,37 @@ def call(primitive: Primitive, functions: Functions, arrays: Sequence[Any], para
             if value._node is not None and is_recording():
                 raise NotDifferentiableError(primitive.name, name)
             parameters = parameters | {name: value.data}
+        elif isinstance(value, tuple) and any(isinstance(part, Array) for part in value):  # an index, say
+            parameters = parameters | {name: tuple(part.data if isinstance(part, Array) else part for part in value)}
     function = functions.get(first.__class__) or functions.find(*data)
     if primitive.variadic:
         out = function(data, **parameters)
     else:
         given = {name: a for name, a in zip(primitive.inputs, data, strict=True) if name in primitive.optional and a is not None}
         required = data[: len(data) - len(primitive.optional)]
-        out = function(*required, **given, **parameters)
+        leading = [parameters[name] for name in primitive.leading]  # the standard takes some of these by position only
+        named = {name: value for name, value in parameters.items() if name not in primitive.leading}
+        out = function(*required, *leading, **given, **named)
     if primitive.outputs == 1:
         if out.__class__ is not first.__class__:
             out = own_array(out, first)
-        if not is_recording() or not (tracked := positions(nodes)) or not differentiable(out):
+        if not is_recording() or not positions(nodes) or not differentiable(out):
             return Array(out)
-        return Array(out, _node(primitive, tracked, data, nodes, parameters, out, out.shape))
-    if not is_recording() or not (tracked := positions(nodes)):
-        return tuple(Array(part) for part in out)
-    node = _node(primitive, tracked, data, nodes, parameters, out, tuple((part.shape, part.dtype) for part in out))
-    return tuple(Array(part, Part(node, i) if differentiable(part) else None) for i, part in enumerate(out))
+        return Array(out, new_node(primitive, data, nodes, parameters, out, out.shape))
+    if not is_recording() or not positions(nodes):
+        return _like_tuple(out, (Array(part) for part in out))
+    node = new_node(primitive, data, nodes, parameters, out, tuple((part.shape, part.dtype) for part in out))
+    return _like_tuple(out, (Array(part, Part(node, i) if differentiable(part) else None) for i, part in enumerate(out)))
 
 
-def _node(primitive: Primitive, tracked: Any, data: Any, nodes: Any, parameters: Any, out: Any, shape: Any) -> Node:
+def _like_tuple(out: Any, parts: Iterable[Array]) -> Any:
+    """Several outputs as the library gives them: a named tuple keeps its names."""
+    return type(out)(*parts) if hasattr(out, "_fields") else tuple(parts)
+
+
+def new_node(primitive: Primitive, data: Any, nodes: Any, parameters: Any, out: Any, shape: Any) -> Node:
     """The node of a call of any form."""
-    plan = primitive.plan(tracked)
+    plan = primitive.plan(positions(nodes))
     if primitive.variadic:
         name = primitive.inputs[0]
         values = {name: tuple(data), f"{name}_shape": tuple(shape_of(a) for a in data)}
@@ -330,12 +359,10 @@ def _node(primitive: Primitive, tracked: Any, data: Any, nodes: Any, parameters:
         values = dict(zip(primitive.inputs, data, strict=True))
         values |= {f"{name}_shape": shape_of(a) for name, a in values.items()}
     values |= primitive.parameters | parameters | {"out": out}
-    kept = tuple(
-        tuple(i if name == "i" else values[name] for name in names) for (i, *_), names in zip(plan.edges, plan.needs, strict=True)
-    )
-    like = tuple(None if node is None else (a.shape, a.dtype) for a, node in zip(data, nodes, strict=True))
-    parents = tuple(remember(node, a) for node, a in zip(nodes, data, strict=True))
-    return Node(plan, parents, kept, like, shape, parameters)
+    kept = tuple((values | {"i": i})[name] for i, _, _, part in plan.edges for name in plan.needs[part])
+    forgotten = tuple(remember(data[i]) for i in plan.forgotten(len(data)))
+    sources = tuple(nodes[i] for i in plan.positions)
+    return Node(plan, sources[0] if plan.single else sources, kept + forgotten, Form(_forms(data, nodes), shape, parameters))
 
 
 _DIFFERENTIABLE: dict[tuple[type, Any], bool] = {}
@@ -349,11 +376,6 @@ def differentiable(a: Any) -> bool:
         found = backend_of(a).namespace.isdtype(a.dtype, ("real floating", "complex floating"))
         _DIFFERENTIABLE[key] = found
     return found
-
-
-def is_node(x: Any) -> bool:
-    """Whether a parent is a node, and not a constant."""
-    return x.__class__ is Node or x.__class__ is Part
 
 
 def is_leaf(node: Any) -> bool:

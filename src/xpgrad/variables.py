@@ -7,10 +7,17 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.backend import backend_of
-from xpgrad.errors import GradReqError, HeadGradientError, NotAVariableError, NotRecordedError, UnreachableError, VariableError
+from xpgrad.errors import (
+    GradReqError,
+    HeadGradientError,
+    NotAVariableError,
+    NotRecordedError,
+    UnreachableError,
+    VariableError,
+)
 from xpgrad.inplace import assign, share
 from xpgrad.pullback import pull, restore
-from xpgrad.record import Variable, differentiable, is_leaf, leaf, operand
+from xpgrad.record import Variable, check_beside, differentiable, is_leaf, leaf, operand
 from xpgrad.scope import modes
 
 
@@ -31,17 +38,25 @@ def attach_grad(self: Array, grad_req: str = "write") -> None:
     GradReqError
         If `grad_req` is unknown.
     """
+    check_markable(self, None, grad_req)
     mark(self, Array(backend_of(self.data).full(self.shape, 0, self._data)), grad_req)
 
 
-def mark(array: Array, grad: Array, grad_req: str) -> None:
-    """Make an array a variable whose gradient is delivered to `grad`."""
+def check_markable(array: Array, grad: Array | None, grad_req: str) -> None:
+    """Raise what stands in the way of `mark`."""
     if grad_req not in ("write", "add", "null"):
         raise GradReqError(grad_req)
     if not differentiable(array.data):
         raise VariableError(array.dtype)
-    if grad.shape != array.shape:
-        raise HeadGradientError(f"a gradient of shape {grad.shape} does not fit a variable of shape {array.shape}.")
+    if grad is not None and (grad.shape, grad.dtype) != (array.shape, array.dtype):
+        raise HeadGradientError(
+            f"a gradient of shape {grad.shape} and dtype {grad.dtype} does not fit a variable of shape {array.shape} "
+            f"and dtype {array.dtype}: make it with xp.zeros_like(variable)."
+        )
+
+
+def mark(array: Array, grad: Array, grad_req: str) -> None:
+    """Make an array a variable whose gradient is delivered to `grad`."""
     array._grad = grad
     variable = None if grad_req == "null" else Variable(grad, grad_req == "add")
     if array._node is None or is_leaf(array._node):
@@ -101,7 +116,7 @@ def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph
     nodes, cotangents = starts(heads, head_grads)
     with modes(False, train_mode), backend_of(heads[0]._data).silent():
         found = pull(nodes, [g.data for g in cotangents], retain=retain_graph)
-        gradients = [(node.variable, _fit(g, node.variable.grad)) for node, g in found.items()]
+        gradients = [(node.variable, fit(g, node.variable.grad)) for node, g in found.items()]
         for variable, g in gradients:
             assign(variable.grad, variable.grad + g if variable.add else g)
 
@@ -123,7 +138,7 @@ def gradients(
         If there is no gradient for one of the variables.
     """
     for position, x in enumerate(variables):
-        if x._node is None:
+        if not isinstance(x, Array) or x.data is None or x._node is None:
             raise NotAVariableError(position)
     nodes, cotangents = starts(heads, head_grads)
     targets = [x._node for x in variables]
@@ -133,7 +148,7 @@ def gradients(
         for position, node in enumerate(targets):
             if node not in found:
                 raise UnreachableError(position)
-        return [_fit(found[node], x) for node, x in zip(targets, variables, strict=True)]
+        return [fit(found[node], x) for node, x in zip(targets, variables, strict=True)]
 
 
 def starts(heads: Sequence[Array], head_grads: Sequence[Any]) -> tuple[list[Any], list[Array]]:
@@ -152,6 +167,7 @@ def _head_gradient(head: Array, g: Any) -> Array:
     data, node = operand(g)
     if not hasattr(data, "shape"):
         return Array(backend.full((), data, head._data))
+    check_beside(data, head._data)
     if data.shape != head.shape:
         raise HeadGradientError(f"the head gradient has shape {data.shape}, but its head has shape {head.shape}.")
     if not isinstance(g, Array):
@@ -159,7 +175,7 @@ def _head_gradient(head: Array, g: Any) -> Array:
     return restore(Array(data, node), head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
 
 
-def _fit(g: Any, like: Array) -> Array:
+def fit(g: Any, like: Array) -> Array:
     """A cotangent as an Array of the shape of its variable."""
     if g.shape == like.shape:
         return g if isinstance(g, Array) else Array(backend_of(like._data).asarray(g))

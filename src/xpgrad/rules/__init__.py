@@ -13,6 +13,7 @@ from xpgrad.rules import (
     linear_algebra,
     manipulation,
     searching,
+    sets,
     sorting,
     statistical,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "linear_algebra",
     "manipulation",
     "searching",
+    "sets",
     "sorting",
     "statistical",
 ]

@@ -1,10 +1,11 @@
 """Element-wise functions.
 
-Sub-gradients where there is no derivative: 0 for `abs`, `hypot` and `atan2` at the origin; equal shares for ties of
-`maximum` and `minimum`; 1 for `clip` on its bounds; 0 for all piecewise constant functions.
+Sub-gradients where there is no derivative: 0 for `abs`, `hypot` and `atan2` at the origin and for `pow` by the exponent
+of a zero base; equal shares for ties of `maximum` and `minimum`; 1 for `clip` on its bounds; 0 for all functions that
+are piecewise constant. Where a derivative is infinite, as that of `sqrt` at 0, so is the gradient.
 """
 
-from math import log
+from math import copysign, log
 
 from xpgrad.primitive import primitive, vjp
 
@@ -20,6 +21,8 @@ primitive(
     elementwise=True,
 )
 primitive("clip", "x min max", elementwise=True, min=None, max=None)
+# Their results have another dtype than their inputs, which only the general form restores.
+primitive("imag real", "x")
 
 
 def zero(xp, g):
@@ -45,13 +48,15 @@ vjp("conj", x=lambda xp, g: xp.conj(g))
 vjp("cos", x=lambda xp, g, x: -g * xp.sin(x))
 vjp("cosh", x=lambda xp, g, x: g * xp.sinh(x))
 vjp("exp", x=lambda g, out: g * out)
-vjp("expm1", x=lambda g, out: g * (out + 1))
+vjp("expm1", x=lambda xp, g, x: g * xp.exp(x))
+vjp("imag", x=lambda xp, g: 1j * xp.astype(g, xp.result_type(g.dtype, xp.complex64)))
 vjp("log", x=lambda g, x: g / x)
 vjp("log10", x=lambda g, x: g / (x * log(10)))
 vjp("log1p", x=lambda g, x: g / (1 + x))
 vjp("log2", x=lambda g, x: g / (x * log(2)))
 vjp("negative", x=lambda g: -g)
 vjp("positive", x=lambda g: g)
+vjp("real", x=lambda g: g)
 vjp("reciprocal", x=lambda g, out: -g * (out * out))
 vjp("sin", x=lambda xp, g, x: g * xp.cos(x))
 vjp("sinh", x=lambda xp, g, x: g * xp.cosh(x))
@@ -79,11 +84,11 @@ vjp("remainder", x1=lambda g: g,
 
 
 def pow_base(xp, g, x1, x2):
-    """x2 * x1**(x2 - 1), and 0 for a zero exponent, whatever the base."""
+    """x2 * x1**(x2 - 1), and 0 where both are 0."""
     if isinstance(x2, int | float | complex):
         return g * (x2 * x1 ** (x2 - 1)) if x2 else xp.zeros_like(g)
-    constant = x2 == 0
-    return g * xp.where(constant, 0.0, x2 * x1 ** xp.where(constant, 1.0, x2 - 1))
+    constant = (x1 == 0) & (x2 == 0)
+    return g * (x2 * x1 ** xp.where(constant, 0.0, x2 - 1.0))
 
 
 def pow_exponent(xp, g, x1, out):
@@ -96,14 +101,14 @@ def pow_exponent(xp, g, x1, out):
 vjp("pow", x1=pow_base, x2=pow_exponent)
 
 
-def logaddexp_share(xp, g, x, out):
-    """exp(x - out); two infinite inputs of the same sign share equally."""
-    difference = x - out
-    return g * xp.exp(xp.where(xp.isnan(difference), -log(2), difference))
+def logaddexp_share(xp, g, x, other):
+    """exp(x) / (exp(x) + exp(other)); two infinite inputs of the same sign share equally."""
+    difference = other - x
+    return g / (1 + xp.exp(xp.where(xp.isnan(difference) & (x == other), 0.0, difference)))
 
 
-vjp("logaddexp", x1=lambda xp, g, x1, out: logaddexp_share(xp, g, x1, out),
-                 x2=lambda xp, g, x2, out: logaddexp_share(xp, g, x2, out))  # fmt: skip
+vjp("logaddexp", x1=lambda xp, g, x1, x2: logaddexp_share(xp, g, x1, x2),
+                 x2=lambda xp, g, x1, x2: logaddexp_share(xp, g, x2, x1))  # fmt: skip
 
 
 def chosen(xp, g, first, tie):
@@ -120,7 +125,9 @@ vjp("minimum", x1=lambda xp, g, x1, x2: chosen(xp, g, x1 < x2, x1 == x2),
 def copysign_magnitude(xp, g, x1, x2):
     """sign(x1), turned over where x2 is negative; -0.0 is negative."""
     sign = xp.sign(x1)
-    return g * xp.where(xp.signbit(x2) if hasattr(x2, "dtype") else x2 < 0, -sign, sign)
+    if isinstance(x2, int | float):
+        return g * (sign * copysign(1.0, x2))
+    return g * xp.where(xp.signbit(x2), -sign, sign)
 
 
 vjp("copysign", x1=copysign_magnitude, x2=zero)

@@ -4,6 +4,27 @@ from xpgrad.primitive import primitive, required, vjp
 from xpgrad.rules.manipulation import size
 
 
+def parts_of(key):
+    """The parts of a key."""
+    return key if isinstance(key, tuple) else (key,)
+
+
+def lists_places(xp, part):
+    """Whether a part of a key is an array of integers, which may name a place more than once."""
+    if hasattr(part, "dtype"):
+        return not xp.isdtype(part.dtype, "bool")
+    return isinstance(part, list)
+
+
+def getitem(xp, x, key):
+    """x[key]; integers along one axis, which the standard only knows as `take`, included."""
+    *before, last = parts_of(key) or (...,)
+    whole = all(isinstance(part, slice) and part == slice(None) for part in before)
+    if whole and getattr(last, "ndim", 0) == 1 and lists_places(xp, last):
+        return xp.take(x, last, axis=len(before))
+    return x[key]
+
+
 def setitem(xp, x, value, key):
     """A copy of x with value written at key."""
     out = xp.asarray(x, copy=True)
@@ -13,53 +34,78 @@ def setitem(xp, x, value, key):
 
 def scatter(xp, values, key, shape):
     """Zeros of a shape with the values added at key; repeated indices add up."""
+    parts = parts_of(key)
+    if any(lists_places(xp, part) for part in parts):
+        places = xp.reshape(xp.arange(size(shape), device=values.device), shape)
+        places = xp.reshape(getitem(xp, places, key), (-1,))
+        return xp.reshape(sums_at(xp, xp.reshape(values, (-1,)), places, size(shape)), shape)
     out = xp.zeros(shape, dtype=values.dtype, device=values.device)
-    parts = key if isinstance(key, tuple) else (key,)
-    if not any(hasattr(part, "dtype") and not xp.isdtype(part.dtype, "bool") for part in parts):
-        out[key] = values
-        return out
-    places = xp.reshape(xp.arange(size(shape), device=values.device), shape)[key]
-    flat = xp.reshape(xp.broadcast_to(values, places.shape), (-1,))
-    places = xp.reshape(places, (-1,))
+    if any(part is None for part in parts):  # the standard writes without new axes
+        key = tuple(part for part in parts if part is not None)
+        values = xp.reshape(values, out[key].shape)
+    out[key] = values
+    return out
+
+
+def sums_at(xp, values, places, n):
+    """For each of n places the sum of the values that go there: the standard has no scatter-add.
+
+    Sorted by place, every value takes over the sum of those that follow at the same place, twice as many in each step.
+    Differences of running sums would be shorter, but lose digits and spread an infinity to all other places.
+    """
+    count = places.shape[0]
+    if count == 0:
+        return xp.zeros((n,), dtype=values.dtype, device=values.device)
     order = xp.argsort(places)
-    places, flat = places[order], flat[order]
-    # The standard has no scatter-add: differences of the running sums give the total for every repeated index,
-    # and writing the same total more than once does no harm.
-    sums = xp.cumulative_sum(flat, include_initial=True)
-    first, last = xp.searchsorted(places, places), xp.searchsorted(places, places, side="right")
-    out = xp.reshape(out, (-1,))
-    out[places] = sums[last] - sums[first]
-    return xp.reshape(out, shape)
+    places, values = xp.take(places, order, axis=0), xp.take(values, order, axis=0)
+    step = 1
+    while step < count:
+        follows = places[step:] == places[:-step]
+        values = xp.concat([values[:-step] + xp.where(follows, values[step:], 0.0), values[-step:]])
+        step *= 2
+    every = xp.arange(n, device=values.device)
+    first = xp.searchsorted(places, every)
+    first = xp.where(first < count, first, 0)
+    return xp.where(xp.take(places, first, axis=0) == every, xp.take(values, first, axis=0), 0.0)
 
 
-GETITEM = primitive("getitem", "x", key=required, implementation=lambda xp, x, key: x[key])
+GETITEM = primitive("getitem", "x", key=required, implementation=getitem)
 SETITEM = primitive("setitem", "x value", key=required, implementation=setitem)
 primitive("scatter", "values", key=required, shape=required, implementation=scatter)
 primitive("take", "x indices", axis=None)
 primitive("take_along_axis", "x indices", axis=-1)
 
+
+def written(xp, g, key):
+    """The cotangent of a written value; where the key names a place more than once, the last write counts."""
+    r = xp.getitem(g, key)
+    if not any(lists_places(xp, part) for part in parts_of(key)):
+        return r
+    writes = xp.reshape(xp.arange(size(r.shape), device=g.device), r.shape)
+    last = xp.setitem(xp.zeros(g.shape, dtype=writes.dtype, device=g.device), writes, key)
+    return xp.where(xp.getitem(last, key) == writes, r, 0.0)
+
+
 vjp("getitem", x=lambda xp, g, x_shape, key: xp.scatter(g, key, x_shape))
-vjp("scatter", values=lambda g, key: g[key])
-vjp("setitem", x=lambda xp, g, key: xp.setitem(g, 0.0, key),
-               value=lambda g, key: g[key])  # fmt: skip
+vjp("scatter", values=lambda xp, g, key: xp.getitem(g, key))
+vjp("setitem", x=lambda xp, g, key: xp.setitem(g, 0.0, key), value=written)
 
 
 def take(xp, g, indices, x_shape, axis):
-    """Scatter along the axis."""
-    axis = 0 if axis is None else axis % len(x_shape)
-    return xp.scatter(g, (slice(None),) * axis + (indices,), x_shape)
+    """Scatter along the axis; without one, into the flat array."""
+    if axis is None:
+        return xp.reshape(xp.scatter(g, indices, (size(x_shape),)), x_shape)
+    return xp.scatter(g, (*(slice(None),) * (axis % len(x_shape)), indices), x_shape)
 
 
 def take_along_axis(xp, g, indices, x_shape, axis):
     """Scatter to the same places, with the positions along all other axes written out."""
-    axis %= len(x_shape)
-    key = []
-    for i, n in enumerate(x_shape):
-        if i == axis:
-            key.append(indices)
-        else:
-            place = xp.arange(n, device=g.device)
-            key.append(xp.reshape(place, tuple(n if j == i else 1 for j in range(len(x_shape)))))
+    ndim = len(x_shape)
+    key = [
+        xp.reshape(xp.arange(n, device=g.device), tuple(n if j == i else 1 for j in range(ndim)))
+        for i, n in enumerate(x_shape)
+    ]
+    key[axis] = indices
     return xp.scatter(g, tuple(key), x_shape)
 
 

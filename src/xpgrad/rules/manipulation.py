@@ -16,7 +16,9 @@ primitive("reshape", "x", shape=required, copy=None)
 primitive("roll", "x", shift=required, axis=None)
 primitive("tile", "x", repetitions=required)
 primitive("astype", "x", dtype=required, copy=True, device=None)
-primitive("to_device", "x", device=required, stream=None, implementation=lambda xp, x, device, **options: x.to_device(device, **options))
+primitive(
+    "to_device", "x", device=required, stream=None, implementation=lambda xp, x, device, **s: x.to_device(device, **s)
+)
 primitive("copy", "x", elementwise=True, implementation=lambda xp, x: xp.asarray(x, copy=True))
 
 vjp("astype broadcast_to copy", x=lambda g: g)
@@ -24,9 +26,8 @@ vjp("expand_dims reshape squeeze", x=lambda xp, g, x_shape: xp.reshape(g, x_shap
 vjp("flip", x=lambda xp, g, axis: xp.flip(g, axis=axis))
 vjp("moveaxis", x=lambda xp, g, source, destination: xp.moveaxis(g, destination, source))
 vjp("permute_dims", x=lambda xp, g, axes: xp.permute_dims(g, inverse(axes)))
-vjp("stack", arrays=lambda g, i, axis: g[(slice(None),) * (axis % g.ndim) + (i,)])
+vjp("stack", arrays=lambda g, i, axis: g[(*(slice(None),) * (axis % g.ndim), i, ...)])
 vjp("unstack", x=lambda xp, g, axis: xp.stack(g, axis=axis))
-vjp("roll", x=lambda xp, g, shift, axis: xp.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis))
 vjp("to_device", x=lambda xp, g, x: xp.to_device(g, x.device))
 
 
@@ -44,6 +45,14 @@ def size(shape):
     return total
 
 
+def roll(xp, g, shift, axis):
+    """Roll the other way."""
+    return xp.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis)
+
+
+vjp("roll", x=roll)
+
+
 def concat(xp, g, i, arrays_shape, axis):
     """The part of the cotangent that lies where this array went."""
     if axis is None:
@@ -51,7 +60,7 @@ def concat(xp, g, i, arrays_shape, axis):
         return xp.reshape(g[start : start + size(arrays_shape[i])], arrays_shape[i])
     axis %= g.ndim
     start = sum(shape[axis] for shape in arrays_shape[:i])
-    return g[(slice(None),) * axis + (slice(start, start + arrays_shape[i][axis]),)]
+    return g[(*(slice(None),) * axis, slice(start, start + arrays_shape[i][axis]), ...)]
 
 
 vjp("concat", arrays=concat)

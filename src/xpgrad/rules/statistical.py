@@ -4,7 +4,9 @@ Ties of `max` and `min` share the cotangent equally; the gradient of `std` where
 """
 
 from xpgrad.primitive import primitive, vjp
+from xpgrad.pullback import keep_zero
 from xpgrad.rules.elementwise import ratio
+from xpgrad.rules.manipulation import inverse
 
 primitive("max mean min", "x", axis=None, keepdims=False)
 primitive("prod sum", "x", axis=None, dtype=None, keepdims=False)
@@ -36,16 +38,28 @@ def count(x_shape, axis):
 
 
 vjp("sum", x=lambda xp, g, x_shape, axis, keepdims: reinsert(xp, g, x_shape, axis, keepdims))
-vjp("mean", x=lambda xp, g, x_shape, axis, keepdims: reinsert(xp, g / max(count(x_shape, axis), 1), x_shape, axis, keepdims))
+
+
+def mean(xp, g, x_shape, axis, keepdims):
+    """An equal share for every element."""
+    return reinsert(xp, g / max(count(x_shape, axis), 1), x_shape, axis, keepdims)
+
+
+vjp("mean", x=mean)
 
 
 def extreme(xp, g, x, out, x_shape, axis, keepdims):
-    """An equal share for every element that is as large (or small) as the result."""
-    hit = xp.astype(x == reinsert(xp, out, x_shape, axis, keepdims), g.dtype)
+    """An equal share for every element that is as large (or small) as the result, or NaN."""
+    hit = xp.astype((x == reinsert(xp, out, x_shape, axis, keepdims)) | xp.isnan(x), g.dtype)
     return reinsert(xp, g, x_shape, axis, keepdims) * (hit / xp.sum(hit, axis=axis, keepdims=True))
 
 
 vjp("max min", x=extreme)
+
+
+def times(xp, g, slope):
+    """g * slope; what was masked out stays zero, as the engine sees to for element-wise functions."""
+    return keep_zero(xp, g, g * slope)
 
 
 def centered(xp, x, axis):
@@ -54,13 +68,14 @@ def centered(xp, x, axis):
 
 def var(xp, g, x, x_shape, axis, correction, keepdims):
     """2 (x - mean) / (n - correction)."""
-    return reinsert(xp, g, x_shape, axis, keepdims) * (centered(xp, x, axis) * (2 / (count(x_shape, axis) - correction)))
+    slope = 2 * centered(xp, x, axis) / (count(x_shape, axis) - correction)
+    return times(xp, reinsert(xp, g, x_shape, axis, keepdims), slope)
 
 
 def std(xp, g, x, out, x_shape, axis, correction, keepdims):
     """(x - mean) / ((n - correction) std), and 0 where std is 0."""
     slope = ratio(xp, centered(xp, x, axis), reinsert(xp, out, x_shape, axis, keepdims))
-    return reinsert(xp, g, x_shape, axis, keepdims) * (slope * (1 / (count(x_shape, axis) - correction)))
+    return times(xp, reinsert(xp, g, x_shape, axis, keepdims), slope / (count(x_shape, axis) - correction))
 
 
 vjp("var", x=var)
@@ -69,6 +84,8 @@ vjp("std", x=std)
 
 def prod(xp, g, x, x_shape, axis, keepdims):
     """The product of all other elements: those before times those after, so that zeros do no harm."""
+    if 0 in x_shape:
+        return xp.zeros(x_shape, dtype=g.dtype, device=g.device)
     axes = axes_of(axis, len(x_shape))
     rest = tuple(i for i in range(len(x_shape)) if i not in axes)
     order = rest + axes
@@ -77,8 +94,7 @@ def prod(xp, g, x, x_shape, axis, keepdims):
     before = xp.cumulative_prod(row[..., :-1], axis=-1, include_initial=True)
     after = xp.flip(xp.cumulative_prod(xp.flip(row[..., 1:], axis=-1), axis=-1, include_initial=True), axis=-1)
     others = xp.reshape(before * after, tuple(x_shape[i] for i in order))
-    inverse = tuple(order.index(i) for i in range(len(order)))
-    return reinsert(xp, g, x_shape, axis, keepdims) * xp.permute_dims(others, inverse)
+    return times(xp, reinsert(xp, g, x_shape, axis, keepdims), xp.permute_dims(others, inverse(order)))
 
 
 vjp("prod", x=prod)
@@ -91,7 +107,7 @@ def from_end(xp, g, axis):
 
 def along(axis, ndim, part):
     """A key that takes `part` along one axis."""
-    return (slice(None),) * (axis % ndim) + (part,)
+    return (*(slice(None),) * (axis % ndim), part, ...)
 
 
 def cumulative_sum(xp, g, x_shape, axis, include_initial):

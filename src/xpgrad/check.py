@@ -1,0 +1,181 @@
+"""A public gradient checker: reverse and forward mode against central differences, to any order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from random import Random
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.backend import backend_of
+from xpgrad.custom import arrays, name_of, snapshot
+from xpgrad.errors import GradientCheckError
+from xpgrad.functional import differentiated, jvp, unit, vjp
+from xpgrad.namespace import function
+from xpgrad.record import differentiable
+from xpgrad.tree import leaves, rebuild, replace
+
+_MODES = ("reverse", "forward")
+
+
+def check_grads(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    *,
+    order: int = 2,
+    modes: Sequence[str] = _MODES,
+    rtol: float | None = None,
+    atol: float | None = None,
+    eps: float | None = None,
+) -> None:
+    """Check the derivatives of a function against central differences.
+
+    The reverse mode is checked for every entry of every argument, with a random cotangent; the forward mode for every
+    entry of the output, with a random direction in each argument. For the next order the same is done to the gradient.
+
+    Parameters
+    ----------
+    f : callable
+        Returns floating-point arrays, nested in dicts, lists and tuples as you like. It is called a few times for every
+        entry of its arguments, with Arrays.
+    args : tuple or list
+        Its arguments, as for `grad`; all are differentiated by.
+    order : int
+        The highest order of derivatives to check.
+    modes : sequence of {"reverse", "forward"}
+        Which modes to check.
+    rtol, atol : float, optional
+        How far off a derivative may be, relative to its size and absolutely; by default ``machine_epsilon ** 0.4``:
+        5e-7 for float64, 2e-3 for float32.
+    eps : float, optional
+        The step, for entries beyond 1 relative to them; by default ``machine_epsilon ** (1 / 3)``.
+
+    Raises
+    ------
+    GradientCheckError
+        If a derivative is off; says in which mode and order, for which argument and entry, and by how much.
+    DifferentiationError, VariableError
+        As for `grad`.
+    ValueError
+        If a mode is unknown.
+    """
+    for mode in modes:
+        if mode not in _MODES:
+            raise ValueError(f"unknown mode {mode!r}: use 'reverse' and 'forward'.")
+    inputs = rebuild(tuple(args), [Array(differentiated(x, place).data) for place, x in _arguments(args)])
+    coarsest = max((_epsilon(x) for x in arrays(inputs)), default=0.0)
+    check = _Check(
+        name_of(f),
+        rtol=coarsest**0.4 if rtol is None else rtol,
+        atol=coarsest**0.4 if atol is None else atol,
+        eps=coarsest ** (1 / 3) if eps is None else eps,
+    )
+    for degree in range(1, order + 1):
+        if "reverse" in modes:
+            check.reverse(f, inputs, degree)
+        if "forward" in modes:
+            check.forward(f, inputs, degree)
+        if degree < order:
+            f = check.gradient_of(f, inputs)
+
+
+class _Check:
+    """One check of a function: its tolerances, and a stream of random directions that is the same every time."""
+
+    def __init__(self, name: str, *, rtol: float, atol: float, eps: float) -> None:
+        self._name = name
+        self._rtol, self._atol, self._eps = rtol, atol, eps
+        self._random = Random(0)  # noqa: S311  # directions, not secrets
+
+    def reverse(self, f: Callable[..., Any], args: tuple[Any, ...], degree: int) -> None:
+        """Compare the gradient of the product of the output with a random cotangent, entry by entry."""
+        out, pull_back = vjp(f, *args)
+        cotangent = self._cotangent(out)
+        gradients = arrays(pull_back(cotangent))
+        for i, (place, x) in enumerate(_arguments(args)):
+            for k, entry in enumerate(_entries(x)):
+                step = self._eps * max(1.0, abs(x[entry].item()))
+                numeric: complex = 0.0
+                for factor in (1.0, 1j) if _is_complex(x) else (1.0,):
+                    direction = unit(x, k) * factor
+                    ahead, behind = (_product(cotangent, _moved(f, args, i, direction, h)) for h in (step, -step))
+                    numeric += factor * (ahead - behind) / (2 * step)
+                self._compare(gradients[i][entry].item(), numeric, f"reverse mode, order {degree}: by {place}", entry)
+
+    def forward(self, f: Callable[..., Any], args: tuple[Any, ...], degree: int) -> None:
+        """Compare the derivative of every entry of the output in a random direction of each argument."""
+        for i, (place, x) in enumerate(_arguments(args)):
+            direction = self._direction(x)
+            tangents = [direction if j == i else _zeros(other) for j, other in enumerate(arrays(args))]
+            _, tangent = jvp(f, args, rebuild(args, tangents))
+            ahead, behind = (arrays(_moved(f, args, i, direction, h)) for h in (self._eps, -self._eps))
+            for (where, t), a, b in zip(leaves(tangent), ahead, behind, strict=True):
+                for entry in _entries(t) if differentiable(t.data) else ():
+                    numeric = (a[entry].item() - b[entry].item()) / (2 * self._eps)
+                    text = f"forward mode, order {degree}: in a direction of {place}, output{where}"
+                    self._compare(t[entry].item(), numeric, text, entry)
+
+    def gradient_of(self, f: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
+        """The gradient of the product of the output with a random cotangent, as a function."""
+        cotangent = self._cotangent(vjp(f, *args)[0])
+        return lambda *args: vjp(f, *args)[1](cotangent)
+
+    def _cotangent(self, out: Any) -> Any:
+        return replace(out, lambda y: self._direction(snapshot(y)))
+
+    def _direction(self, x: Array) -> Array:
+        """A random array of the shape and dtype of `x`; zeros if that holds no floating-point numbers."""
+        if not differentiable(x.data):
+            return _zeros(x)
+        draw = self._random.gauss
+        values = [complex(draw(), draw()) if _is_complex(x) else draw() for _ in range(x.size or 0)]
+        xp = backend_of(x.data).namespace
+        return Array(xp.reshape(xp.asarray(values, dtype=x.dtype, device=x.device), x.shape))
+
+    def _compare(self, derivative: complex, numeric: complex, what: str, entry: tuple[int, ...]) -> None:
+        off = abs(derivative - numeric)
+        allowed = self._atol + self._rtol * abs(numeric)
+        if not off <= allowed:  # so that NaN is off, too
+            raise GradientCheckError(
+                f"{self._name}, {what}, entry {entry}: the derivative is {derivative:.8g}, but central differences "
+                f"give {numeric:.8g}. It is off by {off:.3g}; {allowed:.3g} is allowed."
+            )
+
+
+def _arguments(args: Sequence[Any]) -> list[tuple[str, Any]]:
+    """All leaves of arguments, with their places in words."""
+    return [(f"argument {i}{place}", x) for i, arg in enumerate(args) for place, x in leaves(arg)]
+
+
+def _moved(f: Callable[..., Any], args: tuple[Any, ...], i: int, direction: Array, step: float) -> Any:
+    """What the function returns a step away in a direction of the i-th leaf of its arguments."""
+    moved = rebuild(args, [x + step * direction if j == i else x for j, x in enumerate(arrays(args))])
+    return replace(f(*moved), snapshot)
+
+
+def _product(cotangent: Any, out: Any) -> float:
+    """The real product of a cotangent with an output."""
+    total = 0.0
+    for u, y in zip(arrays(cotangent), arrays(out), strict=True):
+        if differentiable(y.data):
+            u = function("conj")(u) if _is_complex(u) else u
+            total += complex(function("sum")(u * y).item()).real
+    return total
+
+
+def _entries(x: Array) -> Iterator[tuple[int, ...]]:
+    """The indices of all entries, in the order of `unit`."""
+    return product(*map(range, x.shape))
+
+
+def _is_complex(x: Array) -> bool:
+    return bool(backend_of(x.data).namespace.isdtype(x.dtype, "complex floating"))
+
+
+def _epsilon(x: Array) -> float:
+    return float(backend_of(x.data).namespace.finfo(x.dtype).eps)
+
+
+def _zeros(x: Array) -> Array:
+    return Array(backend_of(x.data).full(x.shape, 0, x.data))

@@ -1,0 +1,613 @@
+"""Functions of functions: gradients, Jacobians, Hessians and products with them, and recomputation.
+
+A transform runs the function on Arrays of its own: each differentiated input gets a new node, whose parent is the node
+it had outside. The walk back ends at these nodes, so transforms nest to any order, and each sees its own inputs only.
+The computation of the derivative is itself recorded where an outer computation needs it: while recording, if the result
+depends on anything that was tracked before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, wraps
+from typing import Any
+
+from xpgrad.array import Array, last_exit
+from xpgrad.backend import backend_of, get_backend, get_named, is_array, use_backend
+from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
+from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
+from xpgrad.namespace import function
+from xpgrad.primitive import PRIMITIVES, raw_namespace
+from xpgrad.pullback import pull, restore
+from xpgrad.record import Node, differentiable, is_leaf, leaf
+from xpgrad.scope import is_recording, is_training, modes
+from xpgrad.tree import aligned, leaves, rebuild, replace
+from xpgrad.variables import fit
+
+_IDENTITY = PRIMITIVES["positive"].plan((0,))
+
+
+def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The gradient of a function.
+
+    Parameters
+    ----------
+    f : callable
+        Returns an array; one that is not 0-d is summed. With `has_aux` a pair of that and anything else.
+    argnums : int, or tuple or list of int
+        The positional arguments to differentiate by, from the end if negative. Each is a floating-point array, a
+        number, or a nested dict, list or tuple of these.
+    has_aux : bool
+        Whether `f` returns a pair.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and returns the gradient, of the form, shapes and dtypes of the argument: a raw array
+        for a raw array or number, an Array for an Array. For a tuple or list of `argnums` it is a tuple or list of
+        these. With `has_aux`: (gradient, auxiliary value).
+
+    Raises
+    ------
+    DifferentiationError
+        When called, if `argnums` or what `f` takes or returns does not fit.
+    VariableError
+        When called, if an array to differentiate by holds no floating-point numbers.
+
+    Examples
+    --------
+    >>> grad(lambda x: x**2)(4)
+    array(8.)
+    """
+    compute = value_and_grad(f, argnums, has_aux)
+
+    @wraps(f)
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, g = compute(*args, **kwargs)
+        return (g, value[1]) if has_aux else g
+
+    return gradient
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """The value of a function together with its gradient, for the price of the gradient.
+
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and returns (value, gradient); with `has_aux` ((value, auxiliary value), gradient).
+        Values are raw if no argument is an Array.
+
+    Raises
+    ------
+    DifferentiationError, VariableError
+        As for `grad`.
+    """
+
+    @wraps(f)
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(f, args, kwargs, _positions(argnums, args), has_aux)
+        value = run.only_output()
+        one = Array(backend_of(value.data).full((), 1, value.data))
+        gradient = run.gradients([value], [one], run.needed, argnums)
+        return run.hand_out((run.out, run.aux) if has_aux else run.out), gradient
+
+    return compute
+
+
+def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """The value of a function, and the function that pulls cotangents back through it.
+
+    Parameters
+    ----------
+    f : callable
+        Returns arrays, nested in dicts, lists and tuples as you like. With `has_aux` a pair of that and anything else.
+    *args
+        Its arguments, as for `grad`; all are differentiated by.
+    has_aux : bool
+        Whether `f` returns a pair.
+
+    Returns
+    -------
+    out
+        The value.
+    pull_back : callable
+        Takes a cotangent of the form and shapes of `out`, and returns a tuple with the cotangent of every argument: the
+        vector-Jacobian product. It can be called any number of times.
+    aux
+        With `has_aux`, the auxiliary value.
+
+    Raises
+    ------
+    DifferentiationError, VariableError
+        As for `grad`.
+    HeadGradientError
+        By `pull_back`, if the cotangent does not fit.
+    """
+    run = _Run(f, args, {}, range(len(args)), has_aux)
+    outputs = run.outputs()
+
+    def pull_back(cotangent: Any) -> tuple[Any, ...]:
+        gs = _vectors(outputs, run.out, cotangent, "the cotangent", HeadGradientError)
+        create = is_recording() and (run.needed or any(map(tracked, gs)))
+        return run.gradients(outputs, gs, create, (), retain=True)  # type: ignore[no-any-return]  # a tuple for ()
+
+    out = run.hand_out(run.out)
+    return (out, pull_back, run.hand_out(run.aux)) if has_aux else (out, pull_back)
+
+
+def jvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
+    """The value of a function, and its derivative in one direction.
+
+    The derivative is that of the pulled-back cotangent by the cotangent, on which it depends linearly: two walks back
+    give one forwards (J. Townsend, "A new trick for calculating Jacobian vector products", 2017).
+
+    Parameters
+    ----------
+    f : callable
+        Returns arrays, nested as you like. With `has_aux` a pair of that and anything else.
+    primals : tuple or list
+        Its arguments, as for `grad`; all are differentiated by.
+    tangents : tuple or list
+        The direction, of the form and shapes of `primals`.
+    has_aux : bool
+        Whether `f` returns a pair.
+
+    Returns
+    -------
+    out
+        The value.
+    tangent
+        The Jacobian-vector product, of the form and shapes of `out`.
+    aux
+        With `has_aux`, the auxiliary value.
+
+    Raises
+    ------
+    DifferentiationError, VariableError
+        As for `grad`, and if `tangents` does not fit.
+    """
+    primals = tuple(primals)
+    run = _Run(f, primals, {}, range(len(primals)), has_aux)
+    outputs = run.outputs()
+    directions = _vectors(run.inputs, primals, tangents, "tangents", DifferentiationError)
+    create = is_recording() and (run.needed or any(map(tracked, directions)))
+    probes = [Array(backend_of(y.data).full(y.shape, 1, y.data), leaf()) for y in outputs]
+    pulled = _pull(outputs, probes, run.inputs, run.start, create=True)
+    tangent = _pull(pulled, directions, probes, run.start, create=create)
+    raw = [t.data if run.raw and not tracked(t) else t for t in tangent]
+    result = run.hand_out(run.out), rebuild(run.out, raw)
+    return (*result, run.hand_out(run.aux)) if has_aux else result
+
+
+def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The Jacobian of a function: one walk back for every element of the output.
+
+    Parameters
+    ----------
+    f : callable
+        Returns arrays, nested as you like. With `has_aux` a pair of that and anything else.
+    argnums, has_aux
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and returns, for an output and an argument that are one array each, the derivatives
+        of shape ``out.shape + x.shape``. For nested ones: the form of the output, in each place of which stands the
+        form of the argument. With `has_aux`: (Jacobian, auxiliary value).
+
+    Raises
+    ------
+    DifferentiationError, VariableError
+        As for `grad`.
+    """
+
+    @wraps(f)
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        run = _Run(f, args, kwargs, _positions(argnums, args), has_aux)
+        blocks = [run.by_argument(run.jacobian(y), argnums) for y in run.outputs()]
+        result = rebuild(run.out, blocks)
+        return (result, run.hand_out(run.aux)) if has_aux else result
+
+    return compute
+
+
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """The Hessian of a function: the Jacobian of its gradient.
+
+    Parameters
+    ----------
+    f, argnums, has_aux
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and returns, for one array, the derivatives of shape ``x.shape + x.shape``; for
+        nested arguments, in each place of their form that same form. With `has_aux`: (Hessian, auxiliary value).
+
+    Raises
+    ------
+    DifferentiationError, VariableError
+        As for `grad`.
+    """
+    return jacobian(grad(f, argnums, has_aux), argnums, has_aux)
+
+
+def hvp(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """The product of a function's Hessian with a vector, for the price of a few gradients; the Hessian is never formed.
+
+    Parameters
+    ----------
+    f, argnums
+        As for `grad`.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `f` and then, last, the vector: of the form and shapes of the gradient, that is of the
+        argument, or a tuple of these for several `argnums`. Returns the product, of that same form.
+
+    Raises
+    ------
+    DifferentiationError, VariableError
+        As for `grad`, and if the vector does not fit.
+
+    Examples
+    --------
+    >>> hvp(lambda x: xp.sum(x**3))(x, v)  # 6 * x * v
+    """
+
+    @wraps(f)
+    def product(*args: Any, **kwargs: Any) -> Any:
+        *args, vector = args or (None,)  # type: ignore[assignment]  # a list serves as well from here on
+        run = _Run(grad(f, argnums), args, kwargs, _positions(argnums, args))
+        outputs = run.outputs()
+        gs = _vectors(outputs, run.out, vector, "the vector", DifferentiationError)
+        create = is_recording() and (run.needed or any(map(tracked, gs)))
+        return run.gradients(outputs, gs, create, argnums)
+
+    return product
+
+
+def stop_gradient(tree: Any) -> Any:
+    """The same values, through which no gradient flows.
+
+    Parameters
+    ----------
+    tree
+        Arrays, nested as you like; what is no Array stays as it is.
+    """
+    return replace(tree, lambda x: x.detach() if isinstance(x, Array) else x)
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Trade time for memory: what `f` computes on the way is not kept, but computed again when it is differentiated.
+
+    Gradients flow to tracked arrays among the arguments, nested as you like, and to those that `f` captures.
+
+    Parameters
+    ----------
+    f : callable
+        It is run again during the walk back, in the training mode it was first run in, so it must compute the same
+        again: draw random numbers outside and pass them in, and leave alone the arrays that it captures until then.
+
+    Returns
+    -------
+    callable
+        The same function.
+
+    Raises
+    ------
+    DifferentiationError
+        During the walk back, if the second run used or returned something else than the first.
+    """
+
+    @wraps(f)
+    def remembered(*args: Any, **kwargs: Any) -> Any:
+        if not is_recording():
+            return f(*args, **kwargs)
+        arguments = replace((args, kwargs), lambda x: snapshot(x) if isinstance(x, Array) else x)
+        run_again = partial(_Replay, f, arguments, is_training(), get_backend())
+        first = run_again()
+        if not any(map(tracked, arrays(first.out))):
+            return first.out
+        inputs = [x for x in arrays(arguments) if tracked(x)]
+        return _Checkpoint(name_of(f), inputs, first, run_again).record_tree(first.out)
+
+    return remembered
+
+
+class _Run:
+    """One recorded run of a function for a transform.
+
+    Attributes
+    ----------
+    inputs : list of Array
+        What the function saw, before it may have written to it, in place of the leaves to differentiate by.
+    start : int
+        The order after which everything was recorded by the function.
+    out, aux
+        What it returned; raw arrays in `out` have become Arrays.
+    raw : bool
+        No argument was an Array, so none shall come out.
+    needed : bool
+        An outer computation may differentiate what comes out.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        positions: Iterable[int],
+        has_aux: bool = False,
+    ) -> None:
+        self._name = name_of(f)
+        outside = is_recording()
+        self._before = leaf().order
+        self.raw = not arrays((list(args), kwargs))
+        self.inputs: list[Array] = []
+        self._were_arrays = []
+        given = list(args)
+        for i in positions:
+            entries = [differentiated(x, f"argument {i}{place}", outside) for place, x in leaves(args[i])]
+            given[i] = rebuild(args[i], entries)
+            self.inputs += map(snapshot, entries)
+            self._were_arrays.append(replace(args[i], lambda x: isinstance(x, Array)))
+        self.start = leaf().order
+        exit_before = last_exit.set(None)
+        try:
+            with modes(True, None):
+                out = f(*given, **kwargs)
+            self._exit = last_exit.get()
+        finally:
+            last_exit.reset(exit_before)
+        self.aux = None
+        if has_aux:
+            if not isinstance(out, tuple) or len(out) != 2:
+                raise DifferentiationError(f"with has_aux=True {self._name} must return a pair, (value, auxiliary).")
+            out, self.aux = out
+        self.out = rebuild(out, [self._output(y, place) for place, y in leaves(out)])
+        # An input that was tracked outside leads on to there; the others are where their history begins.
+        self._own = {x._node for x in self.inputs if x._node.source.order < self._before}
+        self.needed = outside and not self._own.issuperset(_boundary(arrays((self.out, self.aux)), self.start))
+
+    def _output(self, y: Any, place: str) -> Array:
+        if isinstance(y, Array) or is_array(y):
+            return y if isinstance(y, Array) else Array(backend_of(y).asarray(y))
+        what = f"{type(y).__name__} {y!r:.60}" + (f" at {place}" if place else "")
+        cause = "" if self._exit is None else f" Its history was lost where float() was called: {self._exit}."
+        raise DifferentiationError(
+            f"{self._name} must return arrays to be differentiated, but returned {what}.{cause} Leave out float(), "
+            "item() and the like; if a constant is meant, wrap it in xp.asarray()."
+        )
+
+    def outputs(self) -> list[Array]:
+        """The leaves of what the function returned."""
+        return arrays(self.out)
+
+    def only_output(self) -> Array:
+        """What the function returned, if that is one array."""
+        if isinstance(self.out, Array):
+            return self.out
+        raise DifferentiationError(
+            f"{self._name} must return one array to have a gradient, but returned {type(self.out).__name__}. Return a "
+            "pair and say has_aux=True for further results, or use vjp or jacobian for several outputs."
+        )
+
+    def gradients(
+        self, outputs: Sequence[Array], gs: Sequence[Array], create: bool, argnums: Any, retain: bool = False
+    ) -> Any:
+        """The pulled-back cotangents by argument."""
+        return self.by_argument(_pull(outputs, gs, self.inputs, self.start, create=create, retain=retain), argnums)
+
+    def jacobian(self, y: Array) -> list[Array]:
+        """The Jacobian of one output by every input, row by row."""
+        units = (unit(y, i) for i in range(y.size or 0))
+        rows = [_pull([y], [e], self.inputs, self.start, create=self.needed, retain=True) for e in units]
+        shapes = [(*y.shape, *x.shape) for x in self.inputs]
+        if not rows:
+            return [_zeros(x, shape) for x, shape in zip(self.inputs, shapes, strict=True)]
+        stack, reshape = function("stack"), function("reshape")
+        with modes(self.needed, None):
+            return [reshape(stack(r), shape) for r, shape in zip(zip(*rows, strict=True), shapes, strict=True)]
+
+    def by_argument(self, gradients: Sequence[Array], argnums: Any) -> Any:
+        """What was computed for every input in the form of the arguments: one for an int, else a tuple or list."""
+        new = iter(gradients)
+        trees = [rebuild(t, [_given(next(new), array) for _, array in leaves(t)]) for t in self._were_arrays]
+        return trees[0] if isinstance(argnums, int) else trees if isinstance(argnums, list) else tuple(trees)
+
+    def hand_out(self, tree: Any) -> Any:
+        """A result for the caller: without history where none is needed, and raw where that is wanted."""
+        return replace(tree, self._handed_out)
+
+    def _handed_out(self, y: Any) -> Any:
+        if not isinstance(y, Array):
+            return y
+        if not self.needed and tracked(y) and y._node.order < self._before:
+            y = Array(y.data)
+        return y.data if self.raw and not (self.needed and tracked(y)) else y
+
+
+class _Replay:
+    """One recorded run of a checkpointed function.
+
+    Attributes
+    ----------
+    inputs : list of Array
+        What the function saw, before it may have written to it, in place of the tracked Arrays among its arguments.
+    start : int
+        The order after which everything was recorded by the function.
+    out
+        What it returned.
+    captured : dict
+        The nodes, other than the inputs, that its history goes on from, with their shapes and dtypes.
+    """
+
+    def __init__(self, f: Callable[..., Any], arguments: Any, training: bool, backend: str) -> None:
+        args, kwargs = replace(arguments, lambda x: _entry(x.data, x._node) if tracked(x) else x)
+        self.inputs = [snapshot(x) for x in arrays((args, kwargs)) if tracked(x)]
+        self.start = leaf().order
+        with modes(True, training), use_backend(backend):
+            self.out = f(*args, **kwargs)
+        own = {x._node for x in self.inputs}
+        boundary = _boundary(arrays(self.out), self.start)
+        self.captured = {node: form for node, form in boundary.items() if node not in own}
+
+
+class _Checkpoint(Call):
+    """The recorded call of a checkpointed function; what it keeps is its arguments."""
+
+    def __init__(self, name: str, inputs: Sequence[Array], first: _Replay, run_again: Callable[[], _Replay]) -> None:
+        super().__init__(name, inputs, arrays(first.out))
+        self.parents += tuple(first.captured)
+        self.like += tuple(first.captured.values())
+        self.run_again = run_again
+
+    def cotangents(self, gs: tuple[Any, ...], create: bool) -> Sequence[Any]:
+        again = self.run_again()
+        outputs = arrays(again.out)
+        targets = [x._node for x in again.inputs]
+        captured = self.parents[len(targets) :]
+        if tuple((y.shape, y.dtype) for y in outputs) != self.forms or again.captured.keys() != set(captured):
+            raise DifferentiationError(
+                f"{self.name} is checkpointed, but its second run did not use the same arrays or return the same "
+                "shapes as its first. It must depend on nothing that changes in between: pass such things as arguments."
+            )
+        heads = [(y._node, g) for y, g in zip(outputs, gs, strict=True) if tracked(y)]
+        targets += captured
+        if not targets:
+            return []
+        nodes, cotangents = zip(*heads, strict=True)
+        found = pull(nodes, cotangents, targets=targets, create=create, stop_after=again.start)
+        return [found.get(node) for node in targets]
+
+
+def differentiated(x: Any, place: str, outside: bool = False) -> Array:
+    """The Array that a function sees in place of a leaf to differentiate by."""
+    if isinstance(x, Array):
+        data = x.data
+    elif is_array(x):
+        data = backend_of(x).asarray(x)
+    elif isinstance(x, int | float | complex) and not isinstance(x, bool):
+        number = float(x) if isinstance(x, int) else x
+        data = get_named(get_backend()).namespace.asarray(number)
+    else:
+        raise DifferentiationError(
+            f"{place} is {type(x).__name__} {x!r:.60}, which is no array and no number. Pass it as a keyword, or name "
+            "the arguments to differentiate by with argnums."
+        )
+    if not differentiable(data):
+        raise VariableError(f"{data.dtype} ({place})")
+    return _entry(data, x._node if outside and isinstance(x, Array) else None)
+
+
+def _entry(data: Any, outer: Any) -> Array:
+    """An Array with a node of its own, from which the outer history goes on if there is one.
+
+    It is never a leaf itself, so the function may write to it in place.
+    """
+    return Array(data, Node(_IDENTITY, outer or leaf(), ()))
+
+
+def _pull(
+    heads: Sequence[Array],
+    cotangents: Sequence[Array],
+    inputs: Sequence[Array],
+    start: int,
+    *,
+    create: bool,
+    retain: bool = False,
+) -> list[Array]:
+    """The cotangents of all inputs in full shape, zeros for what the heads do not depend on."""
+    if not inputs:
+        return []
+    pairs = [(y._node, g if create else g.data) for y, g in zip(heads, cotangents, strict=True) if tracked(y)]
+    targets = [x._node for x in inputs]
+    with modes(create, None), backend_of(inputs[0].data).silent():
+        found = pull(
+            [node for node, _ in pairs],
+            [g for _, g in pairs],
+            targets=targets,
+            retain=retain,
+            create=create,
+            stop_after=start,
+        )
+        return [fit(found[n], x) if n in found else _zeros(x, x.shape) for n, x in zip(targets, inputs, strict=True)]
+
+
+def _boundary(heads: Iterable[Array], start: int) -> dict[Any, Any]:
+    """Where the history of heads since `start` begins: earlier nodes and variables, with their shapes and dtypes."""
+    found: dict[Any, Any] = {}
+    seen = set()
+    stack: list[Any] = [(y._node, (y.shape, y.dtype)) for y in heads if tracked(y)]
+    while stack:
+        node, form = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.order > start or is_leaf(node):
+            found[node] = form
+        else:
+            stack += [(parent, form if node.form is None else node.form.like[i]) for i, parent in node.origins]
+    return found
+
+
+def _positions(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
+    """The positions that `argnums` names, counted from the start."""
+    wanted: list[Any] = list(argnums) if isinstance(argnums, list | tuple) else [argnums]
+    for n in wanted:
+        if not isinstance(n, int) or not -len(args) <= n < len(args):
+            raise DifferentiationError(
+                f"argnums names argument {n!r}, but the function was called with {len(args)} positional arguments. "
+                "Arguments to differentiate by must be passed by position."
+            )
+    positions: list[int] = [n % len(args) for n in wanted]
+    if len(set(positions)) < len(positions):
+        raise DifferentiationError(f"argnums {argnums!r} names an argument twice: name each once.")
+    return positions
+
+
+def _vectors(arrays: Sequence[Array], like: Any, vectors: Any, what: str, error: type[XpgradError]) -> list[Array]:
+    """The leaves of a tree of vectors, each an Array of the shape and dtype of the array that it belongs to."""
+    pairs = zip(arrays, aligned(like, vectors, what, error), strict=True)
+    return [_vector(x, v, place, error) for x, (place, _, v) in pairs]
+
+
+def _vector(x: Array, v: Any, place: str, error: type[XpgradError]) -> Array:
+    if isinstance(v, int | float | complex):
+        return Array(backend_of(x.data).full(x.shape, v, x.data))
+    if not isinstance(v, Array) and not is_array(v):
+        raise error(f"{place} should be an array of shape {x.shape}, but is {type(v).__name__} {v!r:.60}.")
+    if v.shape != x.shape:
+        raise error(f"{place} should have shape {x.shape}, but has shape {v.shape}.")
+    return restore(snapshot(v), x.shape, x.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
+
+
+def _given(g: Array, array: bool) -> Any:
+    """A derivative for the caller: raw where the input was, unless it has a history that would be lost."""
+    return g if array or tracked(g) else g.data
+
+
+def _zeros(x: Array, shape: tuple[int, ...]) -> Array:
+    """Zeros of the dtype and on the device of `x`."""
+    return Array(backend_of(x.data).full(shape, 0, x.data))
+
+
+def unit(y: Array, i: int) -> Array:
+    """The i-th unit vector of the space that `y` is from."""
+    xp = raw_namespace(backend_of(y.data))
+    positions = xp.reshape(xp.arange(y.size, device=y.device), y.shape)
+    return Array(xp.astype(positions == i, y.dtype))

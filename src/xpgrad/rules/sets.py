@@ -1,0 +1,21 @@
+"""Set functions: the distinct values pass a gradient on, to the first occurrence of each."""
+
+from xpgrad.primitive import primitive, vjp
+from xpgrad.rules.manipulation import size
+
+primitive("unique_values", "x")
+primitive("unique_counts unique_inverse", "x", outputs=2)
+primitive("unique_all", "x", outputs=4)
+
+
+def unique(xp, g, x, x_shape, out):
+    """Back to the first occurrence of every value, in whatever order a library returns them."""
+    if isinstance(out, tuple):
+        g, out = g[0], out[0]
+    flat = xp.reshape(x, (-1,))
+    order = xp.argsort(flat)
+    first = xp.take(order, xp.searchsorted(xp.take(flat, order, axis=0), out), axis=0)
+    return xp.reshape(xp.scatter(g, first, (size(x_shape),)), x_shape)
+
+
+vjp("unique_values unique_counts unique_inverse unique_all", x=unique)

@@ -1,0 +1,13 @@
+"""What holds for all tests."""
+
+import os
+
+# Workers run side by side; a BLAS that starts threads of its own in each would slow all of them down.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+from hypothesis import settings  # noqa: E402  # only now may numpy be imported
+
+# A busy machine is not a defect, so no example has a time limit.
+settings.register_profile("xpgrad", deadline=None)
+settings.load_profile("xpgrad")

@@ -1,0 +1,87 @@
+"""Imports run one way, and nothing in the package knows a library by name."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "xpgrad"
+
+# Each module may import those before it. The modules of `rules` may import one another.
+ORDER = """
+    errors tree scope backend primitive array record pullback rules inplace variables namespace numpy operators
+    custom functional graph check autograd __init__
+""".split()
+
+MODULES = sorted(SOURCE.rglob("*.py"))
+PLUG_INS = sorted((ROOT / "backends").rglob("*.py"))
+
+
+def name_of(path):
+    """The top-level module of the package that a file belongs to."""
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports(path):
+    """The modules that a file imports when it runs; what only a type checker imports does not count."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        id(inner)
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.If) and ast.unparse(outer.test) == "TYPE_CHECKING"
+        for statement in outer.body
+        for inner in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} uses a relative import"
+            if node.module == "xpgrad":
+                yield from (f"xpgrad.{alias.name}" for alias in node.names)
+            else:
+                yield node.module
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield from (argument.value for argument in node.args if isinstance(argument, ast.Constant))
+
+
+def ours(path):
+    return {module.split(".")[1] for module in imports(path) if module.startswith("xpgrad.")}
+
+
+def foreign(path):
+    roots = {module.split(".")[0] for module in imports(path)}
+    return roots - {"xpgrad"} - sys.stdlib_module_names
+
+
+def by_name(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_name)
+def test_imports_run_one_way(path):
+    name = name_of(path)
+    assert name in ORDER, f"give {name} its place in the order"
+    allowed = set(ORDER[: ORDER.index(name)]) | ({"rules"} if name == "rules" else set())
+    assert ours(path) <= allowed
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_name)
+def test_the_package_imports_no_library(path):
+    allowed = {"array_api_compat"} if name_of(path) == "backend" else set()
+    assert foreign(path) <= allowed
+
+
+@pytest.mark.parametrize("path", PLUG_INS, ids=by_name)
+def test_a_plug_in_knows_the_contract_alone(path):
+    assert ours(path) <= {"backend"}
+    library = path.relative_to(ROOT / "backends").parts[0].removeprefix("xpgrad_")
+    assert foreign(path) <= {library, "array_api_compat"}
+
+
+def test_every_module_is_in_the_order():
+    assert {name_of(path) for path in MODULES} == set(ORDER)

@@ -1,0 +1,282 @@
+"""What a user is told: every error by its message, which says what happened and what to do next."""
+
+import inspect
+
+import array_api_strict
+import numpy as np
+import pytest
+import xpgrad
+import xpgrad.numpy as xp
+from xpgrad import autograd, errors
+
+strict = xpgrad.namespace("array_api_strict")
+
+
+def variable(values):
+    x = xp.asarray(values)
+    x.attach_grad()
+    return x
+
+
+@pytest.fixture
+def x():
+    return variable([1.0, 2.0])
+
+
+def square(x):
+    with autograd.record():
+        return x * x
+
+
+# The classes
+
+
+CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_every_error_derives_from_ours_and_from_a_built_in_one(kind):
+    assert kind.__doc__
+    if issubclass(kind, Warning):
+        assert issubclass(kind, UserWarning)
+    elif kind is not errors.XpgradError:
+        assert issubclass(kind, errors.XpgradError)
+        built_in = [base for base in kind.__mro__ if base.__module__ == "builtins" and base not in (Exception, BaseException, object)]
+        assert built_in
+
+
+def test_all_are_caught_as_one(x):
+    with pytest.raises(errors.XpgradError):
+        xp.asarray([1.0]).backward()
+
+
+# Backward
+
+
+def test_second_backward(x):
+    y = square(x)
+    y.backward()
+    with pytest.raises(errors.GraphFreedError, match=r"was freed by an earlier backward\. Pass retain_graph=True to that first") as e:
+        y.backward()
+    assert isinstance(e.value, RuntimeError)
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+def test_second_backward_through_a_shared_part(x):
+    with autograd.record():
+        shared = xp.exp(x)
+        first, second = shared * 2.0, shared * 3.0
+    first.backward()
+    with pytest.raises(errors.GraphFreedError, match="freed by an earlier backward"):
+        second.backward()
+
+
+def test_using_an_array_of_a_freed_graph(x):
+    y = square(x)
+    y.backward()
+    with autograd.record():
+        z = y * 2.0
+    with pytest.raises(errors.GraphFreedError, match="record the computation anew"):
+        z.backward()
+
+
+def test_gradient_of_a_freed_graph(x):
+    y = square(x)
+    y.backward()
+    with pytest.raises(errors.GraphFreedError):
+        autograd.grad(y, x)
+
+
+def test_backward_with_retain_graph_may_be_repeated(x):
+    y = square(x)
+    for _ in range(3):
+        y.backward(retain_graph=True)
+    assert x.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("never", ["plain", "outside", "paused", "no variable", "attached later"])
+def test_a_head_that_was_never_recorded(x, never):
+    plain = xp.asarray([1.0, 2.0])
+    late = xp.asarray([1.0, 2.0])
+    with autograd.record():
+        with autograd.pause():
+            paused = x * x
+        untracked = plain * plain
+        product = late * late
+    late.attach_grad()
+    head = {"plain": plain, "outside": x * x, "paused": paused, "no variable": untracked, "attached later": product}[never]
+    message = r"not part of a recorded computation\. Call attach_grad\(\) on the variables first .* `with autograd\.record\(\):`"
+    with pytest.raises(errors.NotRecordedError, match=message) as e:
+        head.backward()
+    assert isinstance(e.value, RuntimeError)
+
+
+def test_something_that_is_no_array_as_head(x):
+    with pytest.raises((errors.NotRecordedError, TypeError)):
+        autograd.backward([np.ones(2)])
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 1), (1,), (2, 2), (1, 2)])
+def test_wrong_shape_of_a_head_gradient(x, shape):
+    y = square(x)
+    with pytest.raises(errors.HeadGradientError, match=r"has shape \(.*\), but its head has shape \(2,\)") as e:
+        y.backward(xp.ones(shape))
+    assert isinstance(e.value, ValueError)
+    y.backward(xp.asarray([1.0, 10.0]))  # the recorded computation is still there
+    assert x.grad.tolist() == [2.0, 40.0]
+
+
+def test_wrong_number_of_head_gradients(x):
+    y = square(x)
+    with pytest.raises(errors.HeadGradientError, match=r"1 heads, but 2 head gradients: give one for each"):
+        autograd.backward([y], [None, None])
+
+
+def test_a_head_gradient_of_another_library(x):
+    y = square(x)
+    with pytest.raises(errors.MixedBackendsError):
+        y.backward(strict.ones(2))
+
+
+def test_a_head_gradient_that_is_no_array(x):
+    y = square(x)
+    with pytest.raises(errors.UnsupportedTypeError, match=r"builtins\.str is not an array that xpgrad knows"):
+        y.backward("ones")
+
+
+# autograd.grad
+
+
+def test_gradient_of_what_is_no_variable(x):
+    y = square(x)
+    with pytest.raises(errors.NotAVariableError, match=r"variable 1 does not require a gradient\. Call attach_grad\(\)") as e:
+        autograd.grad(y, [x, xp.asarray([1.0])])
+    assert isinstance(e.value, ValueError)
+
+
+def test_gradient_of_what_the_head_does_not_reach(x):
+    other = variable([1.0])
+    y = square(x)
+    with pytest.raises(errors.UnreachableError, match=r"variable 1 is unreachable from the heads.*Leave it out") as e:
+        autograd.grad(y, [x, other])
+    assert isinstance(e.value, ValueError)
+
+
+def test_gradient_without_variables(x):
+    with pytest.raises(ValueError, match="variables cannot be an empty list"):
+        autograd.grad(square(x), [])
+
+
+# Variables
+
+
+@pytest.mark.parametrize("values", [[1, 2], [True, False], 3])
+def test_integer_variable(values):
+    x = xp.asarray(values)
+    with pytest.raises(errors.VariableError, match=r"an array of dtype (int64|bool) has no gradient.*xp\.astype\(x") as e:
+        x.attach_grad()
+    assert isinstance(e.value, TypeError)
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("request_", ["sum", "", None, "Write"])
+def test_unknown_grad_req(request_):
+    x = xp.asarray([1.0])
+    with pytest.raises(errors.GradReqError, match=r"unknown grad_req .*: use 'write', 'add' or 'null'"):
+        x.attach_grad(grad_req=request_)
+    assert x.grad is None
+
+
+def test_mark_variables_with_a_gradient_of_another_shape(x):
+    with pytest.raises(errors.HeadGradientError, match=r"shape \(3,\) .* does not fit a variable of shape \(2,\)"):
+        autograd.mark_variables(x, xp.zeros(3))
+
+
+def test_mark_variables_of_different_numbers(x):
+    with pytest.raises(ValueError, match="1 variables, 2 gradients and 1 grad_reqs"):
+        autograd.mark_variables([x], [xp.zeros(2), xp.zeros(2)])
+
+
+def test_writing_to_a_variable_while_recording(x):
+    message = r"\(attach_grad\) cannot be changed in place while recording.*with autograd\.pause\(\):.*x\.copy\(\)"
+    with autograd.record(), pytest.raises(errors.LeafWriteError, match=message) as e:
+        x[0] = 1.0
+    assert isinstance(e.value, RuntimeError)
+
+
+def test_in_place_change_of_shape_or_kind():
+    x = xp.asarray([1, 2])
+    with pytest.raises(errors.InPlaceError, match=r"dtype int64 into one of dtype float64\. Write x = x \+ y instead"):
+        x += 0.5
+    with pytest.raises(errors.InPlaceError, match=r"shape \(2,\) into one of shape \(2, 2\)"):
+        x += xp.ones((2, 2), dtype=xp.int64)
+
+
+# Operands
+
+
+def test_mixed_backends_and_the_mend_that_the_message_names(x):
+    y = strict.asarray([1.0, 2.0])
+    message = r"arrays of two backends, numpy and array_api_strict, met .* xpgrad\.namespace\('numpy'\)\.asarray\(x\.asnumpy\(\)\)"
+    with pytest.raises(errors.MixedBackendsError, match=message) as e:
+        _ = x + y
+    assert isinstance(e.value, TypeError)
+    assert (x + xpgrad.namespace("numpy").asarray(y.asnumpy())).tolist() == [2.0, 4.0]
+    assert (xpgrad.namespace("array_api_strict").asarray(x.asnumpy()) + y).tolist() == [2.0, 4.0]
+
+
+def test_mixed_backends_with_a_raw_array(x):
+    for mix in (lambda: x * array_api_strict.ones(2), lambda: xp.where(x > 0, x, array_api_strict.ones(2)),
+                lambda: xp.concat([x, strict.ones(2)]), lambda: x == strict.ones(2)):  # fmt: skip
+        with pytest.raises(errors.MixedBackendsError):
+            mix()
+
+
+def test_unknown_operand(x):
+    with pytest.raises(errors.UnsupportedTypeError, match=r"builtins\.str is not an array that xpgrad knows\. Convert it with"):
+        xp.add(x, "1")
+    with pytest.raises(TypeError, match="unsupported operand"):
+        _ = x + "1"
+
+
+def test_a_function_without_a_rule_names_the_way_out():
+    error = errors.NotDifferentiableError("frobnicate", "x")
+    assert "frobnicate has no derivative rule for its argument 'x'" in str(error)
+    assert "x.detach()" in str(error)
+    assert "custom_vjp" in str(error)
+    assert isinstance(error, NotImplementedError)
+
+
+def test_a_tracked_parameter_without_a_rule(x):
+    with autograd.record(), pytest.raises(errors.NotDifferentiableError, match=r"repeat has no derivative rule .*'repeats'.*detach"):
+        xp.repeat(xp.asarray([1.0, 2.0]), x)
+
+
+# Leaving
+
+
+def test_conversion_to_numpy_while_recording(x):
+    with autograd.record():
+        y = x * x
+        with pytest.raises(errors.HistoryLostError, match=r"would lose the recorded history.*x\.detach\(\).*x\.asnumpy\(\)") as e:
+            np.asarray(y)
+        with pytest.raises(errors.DLPackHistoryLostError, match=r"DLPack would lose .* Export x\.detach\(\)") as of_dlpack:
+            np.from_dlpack(y)
+    assert isinstance(e.value, RuntimeError)
+    assert isinstance(of_dlpack.value, BufferError)
+
+
+# Names
+
+
+def test_a_name_that_the_standard_does_not_define():
+    with pytest.raises(AttributeError, match=r"xpgrad\.numpy has no attribute 'frobnicate'"):
+        xp.frobnicate  # noqa: B018  # the access is what fails
+    with pytest.raises(AttributeError, match="has no attribute 'frobnicate'"):
+        xpgrad.frobnicate  # noqa: B018
+    assert not hasattr(xpgrad, "frobnicate")
+
+
+def test_unknown_version_of_the_standard(x):
+    with pytest.raises(ValueError, match=r"unknown version '1999\.01' of the array API standard"):
+        x.__array_namespace__(api_version="1999.01")
