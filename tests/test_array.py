@@ -9,6 +9,7 @@ import warnings
 import array_api_strict
 import numpy as np
 import pytest
+
 import xpgrad
 import xpgrad.numpy as xp
 from xpgrad import autograd
@@ -107,7 +108,9 @@ def same(op):
 
 
 @pytest.mark.parametrize("op", ARITHMETIC + COMPARISONS, ids=same)
-@pytest.mark.parametrize("other", [B, 2.0, 3, True, np.float64(2.0), np.float32(2.0), np.int64(3), np.asarray(2.0)], ids=repr)
+@pytest.mark.parametrize(
+    "other", [B, 2.0, 3, True, np.float64(2.0), np.float32(2.0), np.int64(3), np.asarray(2.0)], ids=repr
+)
 def test_operators_on_floats_with_anything_on_either_side(op, other):
     for convert in (lambda value: value, xp.asarray):
         agrees(op(xp.asarray(A), convert(other)), op(A, other))
@@ -141,7 +144,9 @@ def test_invert():
     agrees(~xp.asarray([True, False]), np.asarray([False, True]))
 
 
-@pytest.mark.parametrize("shapes", [((2, 3), (3, 2)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (3,)), ((4, 2, 3), (3, 2))])
+@pytest.mark.parametrize(
+    "shapes", [((2, 3), (3, 2)), ((3,), (3, 2)), ((2, 3), (3,)), ((3,), (3,)), ((4, 2, 3), (3, 2))]
+)
 def test_matmul(shapes):
     a, b = (np.arange(np.prod(shape), dtype=float).reshape(shape) for shape in shapes)
     agrees(xp.asarray(a) @ xp.asarray(b), a @ b)
@@ -174,17 +179,12 @@ def test_in_place_matmul():
     agrees(x, a @ b)
 
 
-def test_an_array_on_the_right_of_an_in_place_operator_of_numpy():
-    """NumPy cannot keep the history of an Array in its own memory, so the name is bound to an Array instead."""
-    raw = kept = np.asarray([1.0, 2.0])
-    x = variable([3.0, 4.0])
-    with autograd.record():
-        raw += x
-        loss = xp.sum(raw)
-    assert isinstance(raw, Array)
-    assert kept.tolist() == [1.0, 2.0]
-    loss.backward()
-    assert x.grad.tolist() == [1.0, 1.0]
+def test_numpy_refuses_to_write_an_array_into_its_own_memory():
+    """That would drop the history in silence."""
+    raw = np.asarray([1.0, 2.0])
+    with pytest.raises(TypeError):
+        raw += variable([3.0, 4.0])
+    assert raw.tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("op", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow], ids=same)
@@ -248,6 +248,8 @@ def test_a_type_that_cannot_answer_is_a_type_error(op):
     for other in (object(), "text", None, {}):
         with pytest.raises(TypeError):
             op(xp.asarray(M), other)
+        if op is operator.mod and isinstance(other, str):
+            continue  # Python formats the text
         with pytest.raises(TypeError):
             op(other, xp.asarray(M))
 
@@ -311,9 +313,9 @@ def test_a_recorded_array_that_becomes_a_number_warns_at_the_line(convert, name)
     x = variable(2.0)
     with autograd.record():
         y = x * x
+        here = inspect.currentframe().f_lineno + 2
         with pytest.warns(GradientLostWarning, match=rf"{name}\(\) of a recorded array drops its history") as seen:
-            here = inspect.currentframe().f_lineno + 1
-            assert convert(y) == 4.0
+            convert(y)
     assert len(seen) == 1
     assert seen[0].filename == __file__
     assert seen[0].lineno == here
@@ -382,13 +384,11 @@ def test_what_numpy_reads_does_not_write_back():
     assert x.tolist() == [1.0, 2.0]
 
 
-def test_copy_false_is_honoured():
+def test_numpy_cannot_have_an_array_without_a_copy():
     x = xp.asarray([1.0, 2.0])
-    try:
-        values = np.asarray(x, copy=False)
-    except ValueError:
-        return  # refusing is what NumPy asks of those who cannot do without a copy
-    assert np.shares_memory(values, x.data)
+    with pytest.raises(ValueError, match=r"copies it: leave copy=False out, or convert x\.data"):
+        np.asarray(x, copy=False)
+    assert np.asarray(x.data, copy=False) is x.data
 
 
 def test_numpy_may_not_read_what_is_being_recorded():
@@ -450,6 +450,8 @@ def test_str_and_format_show_the_values():
     x = xp.asarray([1.0, 2.0])
     assert str(x) == "[1. 2.]"
     assert f"{x}" == "[1. 2.]"
+    assert f"{x:>9}" == "  [1. 2.]"
+    assert f"{xp.asarray(2.5)}" == "2.5"
     assert f"{xp.asarray(2.5):.2f}" == "2.50"
 
 

@@ -176,8 +176,8 @@ def test_grad_req_add_and_repeated_inputs():
     same(x.grad, 2 * s * (1 - s))
     x = variable(1, 2)
     with autograd.record():
-        a, b = SumAndProduct()(x, x)
-    b.backward()
+        _, product = SumAndProduct()(x, x)
+    product.backward()
     same(x.grad, [2, 4])
 
 
@@ -197,7 +197,7 @@ def test_wrong_gradients_are_named_and_leave_the_old_ones():
     wrong = {
         r"should return one gradient for each input of forward, 1; it returned 2": lambda d: (d, d),
         r"gradient 0 from Made.backward should have the shape \(2,\) of that input; it has shape \(\)": xp.sum,
-        r"gradient 0 from Made.backward should be an array of shape \(2,\), or None; it is str 'text'": lambda d: "text",
+        r"gradient 0 from Made.backward should be an array of shape \(2,\), or None; it is str": lambda d: "text",
         r"it is int 3": lambda d: 3,
     }
     for message, backward in wrong.items():
@@ -243,7 +243,7 @@ def test_missing_methods_and_wrong_outputs():
         y = type("NoBackward", (autograd.Function,), {"forward": lambda self, x: x * 2})()(x)
     with pytest.raises(NotImplementedError, match=r"backward\(self"):
         y.backward()
-    with pytest.raises(errors.FunctionError, match="Made.forward should return arrays, but returned str 'text'"):
+    with pytest.raises(errors.FunctionError, match=r"Made\.forward should return arrays, but returned str 'text'"):
         function(lambda x: (x, "text"), None)(x)
 
 
@@ -397,7 +397,7 @@ def test_custom_vjp_errors():
         r"the result of bwd of g should be a tuple of length 2, but is a tuple of length 1": lambda r, g: (g,),
         r"should be a tuple of length 2, but is a Array": lambda r, g: g,
         r"bwd of g\[0\] should be a dict with the keys \['w'\], but is or has a Array": lambda r, g: (g, g),
-        r"bwd of g\[0\]\['w'\] should have the shape \(2,\) of that input; it has shape \(1,\)": lambda r, g: ({"w": g[:1]}, g),
+        r"bwd of g\[0\]\['w'\] should have the shape \(2,\) .* it has shape \(1,\)": lambda r, g: ({"w": g[:1]}, g),
         r"bwd of g\[1\] should be an array of shape \(\), or None; it is str": lambda r, g: (None, "text"),
     }
     for message, bwd in wrong.items():
@@ -461,10 +461,10 @@ def test_dropping_the_head_frees_everything_without_the_garbage_collector(operat
                 y = operation(x * xp.asarray(data))
                 z = y * y
                 if create_graph is not None:
-                    g = autograd.grad(z, x, retain_graph=True, create_graph=create_graph)
+                    z = z, autograd.grad(z, x, retain_graph=True, create_graph=create_graph)
             del data
             assert watched() is not None
-            g = y = z = None
+            del y, z
             assert watched() is None
     finally:
         gc.enable()

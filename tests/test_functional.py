@@ -1,14 +1,16 @@
 """The functional API: what goes in and comes out, nesting, and the errors."""
 
-from collections import OrderedDict, namedtuple
-from functools import partial
 import gc
 import tracemalloc
+import weakref
+from collections import OrderedDict, namedtuple
+from functools import partial
 
 import array_api_strict
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 import xpgrad as xp
 from xpgrad import (
@@ -81,7 +83,8 @@ def test_raw_in_raw_out_and_array_in_array_out():
 
 def test_strict_arrays():
     x = array_api_strict.asarray([1.0, 2.0])
-    for out in (grad(lambda x: xp.sum(x * x))(x), *vjp(xp.sin, x)[1](x), *jvp(xp.sin, (x,), (x,)), hessian(lambda x: xp.sum(x**3))(x)):
+    first, second = grad(lambda x: xp.sum(x * x))(x), hessian(lambda x: xp.sum(x**3))(x)
+    for out in (first, second, *vjp(xp.sin, x)[1](x), *jvp(xp.sin, (x,), (x,))):
         assert isinstance(out, type(x))
 
 
@@ -129,7 +132,7 @@ def test_aux():
     (value, aux), g = value_and_grad(f, has_aux=True)(array(1, 2))
     assert type(aux["twice"]) is type(value) is Array
     assert aux["twice"]._node is aux["input"]._node is value._node is None
-    out, pull_back, aux = vjp(f, raw(1, 2), has_aux=True)
+    _, pull_back, aux = vjp(f, raw(1, 2), has_aux=True)
     same(pull_back(1.0)[0], [2, 4])
     assert aux["note"] == "kept"
     assert len(jvp(f, (raw(1, 2),), (raw(1, 2),), has_aux=True)) == 3
@@ -144,7 +147,8 @@ def test_nested_parameters():
     def loss(p):
         return xp.sum((p["w"] @ p["layers"][0].x + p["layers"][0].y) ** 2) * p["scale"]
 
-    p = OrderedDict(w=np.arange(6.0).reshape(2, 3), layers=[Point(raw(1, 2, 3), array(1, 1))], scale=2, nothing=None, end=())
+    layers = [Point(raw(1, 2, 3), array(1, 1))]
+    p = OrderedDict(w=np.arange(6.0).reshape(2, 3), layers=layers, scale=2, nothing=None, end=())
     g = grad(loss)(p)
     assert type(g) is OrderedDict
     assert list(g) == list(p)
@@ -216,6 +220,26 @@ def test_the_callers_arrays_are_not_touched():
     x.attach_grad()
     same(grad(f)({"x": x})["x"], [0, 16])
     same(x.grad, [0, 0])
+
+
+def test_raw_results_are_the_callers_own():
+    x, y, v = raw(1, 2), raw(3, 4), raw(5, 6)
+    gx, gy = grad(lambda x, y: x + y, (0, 1))(x, y)
+    gx *= 10
+    same(gy, [1, 1])
+    out, pull_back = vjp(lambda x, y: x + y, x, y)
+    gx, gy = pull_back(v)
+    gx *= 10
+    same(gy, [5, 6])
+    same(v, [5, 6])
+    (value, aux), g = value_and_grad(lambda x: (x, x), has_aux=True)(x)
+    for mine in (value, aux, g, jvp(lambda x: x, (x,), (v,))[1]):
+        mine *= 10
+    same(x, [1, 2])
+    same(v, [5, 6])
+    out, pull_back = vjp(xp.exp, x)
+    out *= 0  # the derivative of exp is its result
+    same(pull_back(np.ones(2))[0], np.exp(x))
 
 
 def test_the_training_mode_does_not_change():
@@ -337,7 +361,7 @@ def test_jvp():
     same(tangent[1][0], 8)
     same(jvp(lambda x: x, (x,), (v,))[1], v)
     same(jvp(lambda x: x * x, (3.0,), (1,))[1], 6)
-    with pytest.raises(errors.DifferentiationError, match=r"tangents\[0\] should have shape \(2,\), but has shape \(3,\)"):
+    with pytest.raises(errors.DifferentiationError, match=r"tangents\[0\] should have shape \(2,\), but has"):
         jvp(xp.sin, (x,), (raw(1, 2, 3),))
     with pytest.raises(errors.DifferentiationError, match="tangents should be a tuple of length 1"):
         jvp(xp.sin, (x,), x)
@@ -407,7 +431,10 @@ def test_stop_gradient():
     assert float(grad(lambda p: p["a"] * stop_gradient(p)["b"])({"a": 2.0, "b": 3.0})["b"]) == 0.0
 
 
-@given(st.lists(st.sampled_from(["sin", "exp", "tanh", "square", "negative", "mix", "sum", "index"]), min_size=1, max_size=5))
+STEPS = st.sampled_from(["sin", "exp", "tanh", "square", "negative", "mix", "sum", "index"])
+
+
+@given(st.lists(STEPS, min_size=1, max_size=5))
 def test_random_functions(steps):
     def f(x, y):
         for step in steps:
@@ -446,24 +473,24 @@ def test_checkpoint_gives_the_same_gradients():
 
 def test_checkpoint_of_captured_arrays():
     w, x = array(0.5, 0.6), array(1, 2)
-    for function in (mlp, checkpoint(mlp)):
+    found = []
+    for transform in (lambda f: f, checkpoint):
         w.attach_grad()
         x.attach_grad()
         with autograd.record():
-            scaled = 2.0 * w  # recorded before, captured
-            block = checkpoint(lambda x: mlp(scaled, x) * w) if function is not mlp else lambda x: mlp(scaled, x) * w
+            scaled = 2.0 * w  # recorded before it is captured
+            block = transform(lambda x, scaled=scaled: mlp(scaled, x) * w)
             loss = xp.sum(block(x) ** 2)
         loss.backward()
-        if function is mlp:
-            expected = w.grad.copy(), x.grad.copy()
-    same(w.grad, expected[0])
-    same(x.grad, expected[1])
+        found.append((w.grad, x.grad))
+    same(found[0], found[1])
 
 
 def test_checkpoint_of_nested_arguments_and_several_outputs():
     @checkpoint
     def f(p, *, factor):
-        return {"a": p["w"] * factor, "b": [xp.sum(p["w"] ** 2), "text"], "unused": xp.exp(p["w"]), "k": xp.argmax(p["w"])}
+        w = p["w"]
+        return {"a": w * factor, "b": [xp.sum(w**2), "text"], "unused": xp.exp(w), "index": xp.argmax(w)}
 
     def loss(p, factor):
         out = f(p, factor=factor)
@@ -561,8 +588,6 @@ def test_a_later_write_does_not_reach_a_checkpoint():
 
 
 def test_everything_is_freed_without_the_garbage_collector():
-    import weakref
-
     gc.collect()
     gc.disable()
     try:
@@ -574,10 +599,13 @@ def test_everything_is_freed_without_the_garbage_collector():
             alive.append(weakref.ref(y))
             return xp.sum(checkpoint(lambda y: y * y)(y))
 
-        for transform in (grad(f), hessian(f), lambda x: jvp(f, (x,), (x,)), lambda x: vjp(f, x)[1](1.0), lambda x: hvp(f)(x, x)):
-            transform(x)
-        assert alive
+        grad(f)(x)
+        hessian(f)(x)
+        hvp(f)(x, x)
+        jvp(f, (x,), (x,))
+        vjp(f, x)[1](1.0)
+        assert len(alive) == 5
         assert all(ref() is None for ref in alive)
-        assert not any(isinstance(thing, Array) and thing.shape == (2,) for thing in gc.get_objects() if type(thing) is Array)
+        assert gc.collect() == 0
     finally:
         gc.enable()

@@ -5,6 +5,7 @@ import weakref
 
 import numpy as np
 import pytest
+
 import xpgrad.numpy as xp
 from xpgrad import autograd
 from xpgrad.errors import GraphFreedError, GraphInputError, NotRecordedError
@@ -42,7 +43,8 @@ def test_lists_operations_with_shapes_and_dtypes(recorded):
 
 def test_draws_itself(recorded):
     dot = autograd.get_symbol(recorded[-1]).to_dot()
-    assert dot.startswith("digraph {") and dot.endswith("}")
+    assert dot.startswith("digraph {")
+    assert dot.endswith("}")
     assert '"var0" -> "matmul0";' in dot
 
 
@@ -82,7 +84,8 @@ def test_a_variable_is_a_graph_of_its_own():
     x = xp.asarray([1.0])
     x.attach_grad()
     graph = autograd.get_symbol(x)
-    assert graph.list_arguments() == ["var0"] and graph.operations == ()
+    assert graph.list_arguments() == ["var0"]
+    assert graph.operations == ()
     assert graph(xp.asarray([3.0])).item() == 3.0
 
 
@@ -97,7 +100,7 @@ def test_a_constant_is_not_kept_alive_for_the_graph():
     del graph, constant
     gc.collect()
     assert gone() is None
-    with pytest.raises(GraphInputError, match="add0 used a constant that was not kept and is gone. Keep a reference"):
+    with pytest.raises(GraphInputError, match=r"add0 used a constant that was not kept and is gone\. Keep a reference"):
         autograd.get_symbol(y)(x)
 
 

@@ -5,11 +5,12 @@ import operator
 import array_api_strict
 import numpy as np
 import pytest
-import xpgrad
-import xpgrad.numpy as xp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
+import xpgrad
+import xpgrad.numpy as xp
 from xpgrad import autograd
 from xpgrad.errors import InPlaceError, LeafWriteError
 
@@ -17,8 +18,8 @@ strict = xpgrad.namespace("array_api_strict")
 namespaces = pytest.mark.parametrize("xp", [xp, strict], ids=["numpy", "array_api_strict"])
 
 
-# Random programs. A program is a list of steps on a growing list of arrays; it runs on NumPy's arrays, which say what is
-# right, and on Arrays.
+# Random programs. A program is a list of steps on a growing list of arrays; it runs on NumPy's arrays, which say what
+# is right, and on Arrays.
 
 UPDATES = {"+=": operator.iadd, "-=": operator.isub, "*=": operator.imul}
 
@@ -350,6 +351,69 @@ def test_lists_are_written_like_arrays():
     assert x.tolist() == [1.0, 2.0, 0.0]
 
 
+def test_a_view_written_to_other_places_of_its_base():
+    """Only the second half of `x[key] += y` is already done; these keys look alike, but are others."""
+    x = xp.asarray([[1.0, 2.0], [3.0, 4.0]])
+    x[:, np.asarray([1, 0])] = x[:, 0:2]
+    assert x.tolist() == [[2.0, 1.0], [4.0, 3.0]]
+    x[True] = x[1]
+    assert x.tolist() == [[4.0, 3.0], [4.0, 3.0]]
+
+
+@pytest.mark.parametrize("integer", [1, np.int64(1), np.uint8(1)], ids=repr)
+def test_any_integer_makes_a_view(integer):
+    x = xp.zeros((2, 2))
+    row = x[integer]
+    row += 1.0
+    assert x.tolist() == [[0.0, 0.0], [1.0, 1.0]]
+
+
+def test_a_swap_as_in_numpy():
+    x = variable(xp, [[1.0], [2.0]])
+    numpys = np.asarray([[1.0], [2.0]])
+    numpys[0], numpys[1] = numpys[1], numpys[0]  # the rows are views, so the first write shows in the second
+    with autograd.record():
+        y = x * 1.0
+        y[0], y[1] = y[1], y[0]
+    assert y.tolist() == numpys.tolist() == [[2.0], [2.0]]
+    y.backward()
+    assert x.grad.tolist() == [[0.0], [2.0]]
+
+
+@namespaces
+def test_a_value_may_have_leading_axes_of_length_one(xp):
+    w = variable(xp, [[1.0, 2.0]])
+    y = xp.zeros((2,))
+    with autograd.record():
+        y += xp.reshape(w * w, (2,))
+        y[...] = xp.reshape(w, (2,)) * y
+    y.backward()
+    assert w.grad.tolist() == [[3.0, 12.0]]
+
+
+def test_numpy_drops_leading_axes_of_length_one_of_a_value():
+    w = variable(xp, [[1.0, 2.0]])
+    y = xp.zeros(2)
+    with autograd.record():
+        y[...] = w * w
+    y.backward()
+    assert w.grad.tolist() == [[2.0, 4.0]]
+
+
+@pytest.mark.parametrize("other", ["reshape", "transpose", "broadcast_to", "flip"])
+def test_what_may_share_memory_with_a_raw_array_is_not_written_with_it(other):
+    """Only basic indexing makes views; what the library itself shares is copied before it is written."""
+    x = xp.asarray([[1.0, 2.0], [3.0, 4.0]]) * 1.0
+    make = {"reshape": lambda: xp.reshape(x, (4,)), "transpose": lambda: x.T, "flip": lambda: xp.flip(x),
+            "broadcast_to": lambda: xp.broadcast_to(x, (3, 2, 2))}[other]  # fmt: skip
+    result = make()
+    expected = result.tolist()
+    x[0, 0] = 9.0
+    assert result.tolist() == expected
+    result[...] = 7.0
+    assert x.tolist() == [[9.0, 2.0], [3.0, 4.0]]
+
+
 # Residuals
 
 
@@ -645,6 +709,20 @@ def test_an_integer_array_does_not_become_a_float_one(xp, update):
     with pytest.raises(TypeError if xp is strict else InPlaceError, match=message):
         update(x, xp.asarray([0.5, 0.5]))
     assert x.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("have", "operand"),
+    [(True, 1), (True, 1.0), (1, 1.0), (1, 1j), (1.0, 1j), (np.uint8(1), np.asarray([-1])), (np.float32(1), 1j)],
+    ids=repr,
+)
+def test_what_an_update_refuses_is_what_numpy_refuses(have, operand):
+    numpys, x = np.asarray([have]), xp.asarray(np.asarray([have]))
+    with pytest.raises(TypeError, match="same_kind"):
+        numpys += operand
+    with pytest.raises(InPlaceError, match="cannot turn an array of dtype"):
+        x += operand
+    assert x.tolist() == numpys.tolist() == [have]
 
 
 def test_float32_stays_float32():

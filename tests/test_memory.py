@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
+
 import xpgrad.numpy as xp
 from xpgrad import autograd
 from xpgrad.array import Array

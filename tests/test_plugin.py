@@ -31,12 +31,21 @@ def test_the_plug_in_is_available_and_a_broken_one_beside_it_only_warns(site):
     names = done.stdout.split()
     assert {"numpy", "tiny"} <= set(names)
     assert "crooked" not in names
-    assert "BackendWarning: the backend plug-in 'crooked' failed to load (RuntimeError: this plug-in is crooked)" in done.stderr
+    assert (
+        "BackendWarning: the backend plug-in 'crooked' failed to load (RuntimeError: this plug-in is crooked)"
+        in done.stderr
+    )
     assert "pip install --force-reinstall xpgrad-tiny" in done.stderr
 
 
 def test_finding_the_plug_in_does_not_import_its_library(site):
-    code = "import sys, xpgrad; xpgrad.available_backends(); print('xpgrad_tiny' in sys.modules, 'tinyarray' in sys.modules)"
+    code = """
+import sys
+import xpgrad
+
+xpgrad.available_backends()
+print("xpgrad_tiny" in sys.modules, "tinyarray" in sys.modules)
+"""
     assert run(code, PYTHONPATH=site).stdout.split() == ["True", "False"]
 
 
@@ -69,7 +78,6 @@ def test_the_library_decides_without_a_switch(site):
 import tinyarray
 import xpgrad
 
-value, gradient = None, None
 x = xpgrad.namespace("tiny").asarray([1.0, 2.0])
 x.attach_grad()
 with xpgrad.autograd.record():
@@ -81,5 +89,12 @@ print(xpgrad.get_backend(), type(x.grad.data).__name__)
 
 
 def test_without_the_plug_in_its_name_is_unknown():
-    code = "import xpgrad\ntry:\n    xpgrad.set_backend('tiny')\nexcept xpgrad.errors.UnknownBackendError as e:\n    print(e)"
+    code = """
+import xpgrad
+
+try:
+    xpgrad.set_backend("tiny")
+except xpgrad.errors.UnknownBackendError as error:
+    print(error)
+"""
     assert "no backend named 'tiny'" in run(code).stdout

@@ -6,10 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 import xpgrad
 import xpgrad.numpy as xp
 from xpgrad import autograd
-from xpgrad.autograd import is_recording, is_training, pause, predict_mode, record, set_recording, set_training, train_mode
+from xpgrad.autograd import (
+    is_recording,
+    is_training,
+    pause,
+    predict_mode,
+    record,
+    set_recording,
+    set_training,
+    train_mode,
+)
 
 
 def state():

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from xpgrad import autograd, operators
+from xpgrad import (
+    autograd,
+    operators,  # noqa: F401  # importing it attaches the operators and methods of Array
+)
 from xpgrad.array import Array
 from xpgrad.backend import available_backends, get_backend, set_backend, use_backend
 from xpgrad.check import check_grads
@@ -11,6 +14,27 @@ from xpgrad.functional import checkpoint, grad, hessian, hvp, jacobian, jvp, sto
 from xpgrad.namespace import active, namespace
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Array",
+    "autograd",
+    "available_backends",
+    "check_grads",
+    "checkpoint",
+    "custom_vjp",
+    "get_backend",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "namespace",
+    "set_backend",
+    "stop_gradient",
+    "use_backend",
+    "value_and_grad",
+    "vjp",
+]
 
 
 def __getattr__(name: str) -> Any:

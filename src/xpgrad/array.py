@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from xpgrad.backend import backend_of
 from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning, HistoryLostError
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: File and line of the last place where a recorded array became a Python number.
 last_exit: ContextVar[str | None] = ContextVar("xpgrad_last_exit", default=None)
+
+_Unary = Callable[["Array"], "Array"]
+_Binary = Callable[["Array", Any], "Array"]
 
 
 class Array:
@@ -42,53 +45,70 @@ class Array:
     _grad: Array
     _node: Any
     _view: Any
-    _writes: int
+    _writes: Any
 
-    # Attached by `operators`.
-    attach_grad: Callable[..., None]
-    drop_grad: Callable[[], None]
-    zero_grad: Callable[[], None]
-    backward: Callable[..., None]
-    detach: Callable[[], Array]
-    copy: Callable[[], Array]
-    to_device: Callable[..., Array]
-    __array_namespace__: Callable[..., Any]
-    __getitem__: Callable[[Any], Array]
-    __setitem__: Callable[[Any, Any], None]
-    __neg__: Callable[[], Array]
-    __pos__: Callable[[], Array]
-    __abs__: Callable[[], Array]
-    __invert__: Callable[[], Array]
-    __add__: Callable[[Any], Array]
-    __radd__: Callable[[Any], Array]
-    __sub__: Callable[[Any], Array]
-    __rsub__: Callable[[Any], Array]
-    __mul__: Callable[[Any], Array]
-    __rmul__: Callable[[Any], Array]
-    __truediv__: Callable[[Any], Array]
-    __rtruediv__: Callable[[Any], Array]
-    __floordiv__: Callable[[Any], Array]
-    __rfloordiv__: Callable[[Any], Array]
-    __mod__: Callable[[Any], Array]
-    __rmod__: Callable[[Any], Array]
-    __pow__: Callable[[Any], Array]
-    __rpow__: Callable[[Any], Array]
-    __matmul__: Callable[[Any], Array]
-    __rmatmul__: Callable[[Any], Array]
-    __and__: Callable[[Any], Array]
-    __rand__: Callable[[Any], Array]
-    __or__: Callable[[Any], Array]
-    __ror__: Callable[[Any], Array]
-    __xor__: Callable[[Any], Array]
-    __rxor__: Callable[[Any], Array]
-    __lshift__: Callable[[Any], Array]
-    __rlshift__: Callable[[Any], Array]
-    __rshift__: Callable[[Any], Array]
-    __rrshift__: Callable[[Any], Array]
-    __lt__: Callable[[Any], Array]
-    __le__: Callable[[Any], Array]
-    __gt__: Callable[[Any], Array]
-    __ge__: Callable[[Any], Array]
+    # Attached by `operators`. ClassVar, because they are methods, not attributes that hold functions.
+    attach_grad: ClassVar[Callable[..., None]]
+    drop_grad: ClassVar[Callable[[Array], None]]
+    zero_grad: ClassVar[Callable[[Array], None]]
+    backward: ClassVar[Callable[..., None]]
+    detach: ClassVar[_Unary]
+    copy: ClassVar[_Unary]
+    to_device: ClassVar[Callable[..., Array]]
+    __array_namespace__: ClassVar[Callable[..., Any]]
+    all: ClassVar[Callable[..., Array]]
+    any: ClassVar[Callable[..., Array]]
+    argmax: ClassVar[Callable[..., Array]]
+    argmin: ClassVar[Callable[..., Array]]
+    astype: ClassVar[Callable[..., Array]]
+    max: ClassVar[Callable[..., Array]]
+    mean: ClassVar[Callable[..., Array]]
+    min: ClassVar[Callable[..., Array]]
+    prod: ClassVar[Callable[..., Array]]
+    reshape: ClassVar[Callable[..., Array]]
+    squeeze: ClassVar[Callable[..., Array]]
+    std: ClassVar[Callable[..., Array]]
+    sum: ClassVar[Callable[..., Array]]
+    take: ClassVar[Callable[..., Array]]
+    var: ClassVar[Callable[..., Array]]
+    T: Array
+    mT: Array  # noqa: N815  # the standard's name
+    __getitem__: ClassVar[_Binary]
+    __setitem__: ClassVar[Callable[[Array, Any, Any], None]]
+    __neg__: ClassVar[_Unary]
+    __pos__: ClassVar[_Unary]
+    __abs__: ClassVar[_Unary]
+    __invert__: ClassVar[_Unary]
+    __add__: ClassVar[_Binary]
+    __radd__: ClassVar[_Binary]
+    __sub__: ClassVar[_Binary]
+    __rsub__: ClassVar[_Binary]
+    __mul__: ClassVar[_Binary]
+    __rmul__: ClassVar[_Binary]
+    __truediv__: ClassVar[_Binary]
+    __rtruediv__: ClassVar[_Binary]
+    __floordiv__: ClassVar[_Binary]
+    __rfloordiv__: ClassVar[_Binary]
+    __mod__: ClassVar[_Binary]
+    __rmod__: ClassVar[_Binary]
+    __pow__: ClassVar[_Binary]
+    __rpow__: ClassVar[_Binary]
+    __matmul__: ClassVar[_Binary]
+    __rmatmul__: ClassVar[_Binary]
+    __and__: ClassVar[_Binary]
+    __rand__: ClassVar[_Binary]
+    __or__: ClassVar[_Binary]
+    __ror__: ClassVar[_Binary]
+    __xor__: ClassVar[_Binary]
+    __rxor__: ClassVar[_Binary]
+    __lshift__: ClassVar[_Binary]
+    __rlshift__: ClassVar[_Binary]
+    __rshift__: ClassVar[_Binary]
+    __rrshift__: ClassVar[_Binary]
+    __lt__: ClassVar[_Binary]
+    __le__: ClassVar[_Binary]
+    __gt__: ClassVar[_Binary]
+    __ge__: ClassVar[_Binary]
 
     # NumPy leaves `ndarray * Array` to the Array; its own functions refuse an Array instead of dropping its history.
     __array_ufunc__ = None
@@ -203,6 +223,8 @@ class Array:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if self._node is not None and is_recording():
             raise HistoryLostError("converting to a NumPy array")
+        if copy is False:
+            raise ValueError("converting an Array to NumPy copies it: leave copy=False out, or convert x.data.")
         values = self.asnumpy()
         return values if dtype is None else values.astype(dtype)
 
@@ -232,3 +254,6 @@ class Array:
 
     def __str__(self) -> str:
         return str(self.data)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self) if self.shape or not spec else self.item(), spec)

@@ -169,7 +169,7 @@ def plugins() -> dict[str, Backend]:
             raise BackendConflictError(f"the backend name {entry.name!r}", origin[entry.name], entry.value)
         try:
             found[entry.name] = _loaded(entry)
-        except Exception as error:  # whatever a third party's import may raise
+        except Exception as error:  # noqa: BLE001  # whatever a third party's import may raise
             package = entry.dist.name if entry.dist else entry.value
             warnings.warn(
                 f"the backend plug-in {entry.name!r} failed to load ({type(error).__name__}: {error}); the other "

@@ -75,7 +75,7 @@ class Call:
     def nodes(self) -> list[Any]:
         """Where the outputs' history begins: new nodes that stand for this call, one for each output."""
         single = len(self.forms) == 1
-        form = Form(self.like, self.forms[0][0] if single else self.forms, {})
+        form = Form(self.like, self.forms[0][0] if single else self.forms)
         positions = tuple(i for i, parent in enumerate(self.parents) if parent is not None)
         node = Node(OpaquePlan(self.name, positions), tuple(self.parents[i] for i in positions), (self,), form)
         return [node] if single else [Part(node, i) for i in range(len(self.forms))]
@@ -339,8 +339,8 @@ class CustomVJP:
         for i, x in enumerate(args):
             if i in self._nondiff and any(tracked(part) for _, part in leaves(x)):
                 raise FunctionError(
-                    f"argument {i} of {name} is being recorded, but nondiff_argnums says that no gradient flows through it. "
-                    "Pass x.detach(), or take the position out of nondiff_argnums."
+                    f"argument {i} of {name} is being recorded, but nondiff_argnums says that no gradient flows "
+                    "through it. Pass x.detach(), or take the position out of nondiff_argnums."
                 )
         args = tuple(x if i in self._nondiff else replace(x, snapshot) for i, x in enumerate(args))
         with modes(False, None):

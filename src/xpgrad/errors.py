@@ -43,9 +43,7 @@ class NotAVariableError(XpgradError, ValueError):
     """`autograd.grad` was asked for an array that is not part of any recorded computation."""
 
     def __init__(self, position: int) -> None:
-        super().__init__(
-            f"variable {position} does not require a gradient. Call attach_grad() on it before recording."
-        )
+        super().__init__(f"variable {position} does not require a gradient. Call attach_grad() on it before recording.")
 
 
 class HeadGradientError(XpgradError, ValueError):

@@ -16,6 +16,7 @@ from xpgrad.array import Array, last_exit
 from xpgrad.backend import backend_of, get_backend, get_named, is_array, use_backend
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
+from xpgrad.inplace import writable
 from xpgrad.namespace import function
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad.pullback import pull, restore
@@ -149,7 +150,8 @@ def jvp(
     """The value of a function, and its derivative in one direction.
 
     The derivative is that of the pulled-back cotangent by the cotangent, on which it depends linearly: two walks back
-    give one forwards (J. Townsend, "A new trick for calculating Jacobian vector products", 2017).
+    give one forwards (J. Townsend, "A new trick for calculating Jacobian vector products", 2017). So the backward of a
+    `Function` or `custom_vjp` in `f` must itself be made of differentiable operations.
 
     Parameters
     ----------
@@ -184,8 +186,7 @@ def jvp(
     probes = [Array(backend_of(y.data).full(y.shape, 1, y.data), leaf()) for y in outputs]
     pulled = _pull(outputs, probes, run.inputs, run.start, create=True)
     tangent = _pull(pulled, directions, probes, run.start, create=create)
-    raw = [t.data if run.raw and not tracked(t) else t for t in tangent]
-    result = run.hand_out(run.out), rebuild(run.out, raw)
+    result = run.hand_out(run.out), rebuild(run.out, [_given(t, not run.raw) for t in tangent])
     return (*result, run.hand_out(run.aux)) if has_aux else result
 
 
@@ -426,7 +427,7 @@ class _Run:
     def by_argument(self, gradients: Sequence[Array], argnums: Any) -> Any:
         """What was computed for every input in the form of the arguments: one for an int, else a tuple or list."""
         new = iter(gradients)
-        trees = [rebuild(t, [_given(next(new), array) for _, array in leaves(t)]) for t in self._were_arrays]
+        trees = [replace(tree, lambda array: _given(next(new), array)) for tree in self._were_arrays]
         return trees[0] if isinstance(argnums, int) else trees if isinstance(argnums, list) else tuple(trees)
 
     def hand_out(self, tree: Any) -> Any:
@@ -438,7 +439,7 @@ class _Run:
             return y
         if not self.needed and tracked(y) and y._node.order < self._before:
             y = Array(y.data)
-        return y.data if self.raw and not (self.needed and tracked(y)) else y
+        return writable(y) if self.raw and not (self.needed and tracked(y)) else y
 
 
 class _Replay:
@@ -561,7 +562,9 @@ def _boundary(heads: Iterable[Array], start: int) -> dict[Any, Any]:
         if node.order > start or is_leaf(node):
             found[node] = form
         else:
-            stack += [(parent, form if node.form is None else node.form.like[i]) for i, parent in node.origins]
+            stack += [
+                (parent, node.form.like[i] if node.form and node.form.like else form) for i, parent in node.origins
+            ]
     return found
 
 
@@ -597,8 +600,8 @@ def _vector(x: Array, v: Any, place: str, error: type[XpgradError]) -> Array:
 
 
 def _given(g: Array, array: bool) -> Any:
-    """A derivative for the caller: raw where the input was, unless it has a history that would be lost."""
-    return g if array or tracked(g) else g.data
+    """A derivative for the caller: raw if no Array is wanted, unless it has a history that would be lost."""
+    return g if array or tracked(g) else writable(g)
 
 
 def _zeros(x: Array, shape: tuple[int, ...]) -> Array:

@@ -96,12 +96,11 @@ class Graph:
 
     def to_dot(self) -> str:
         """The graph in Graphviz's DOT language: variables as boxes, operations as ellipses, arrows along the data."""
-        lines = ["digraph {", "  rankdir=BT;"]
-        for step in self.variables:
-            lines.append(f'  "{step.label}" [shape=box, label="{step.label}\\n{step.dtype}{list(step.shape)}"];')
+        boxes = [f'  "{x.label}" [shape=box, label="{x.label}\\n{x.dtype}{list(x.shape)}"];' for x in self.variables]
+        lines = ["digraph {", "  rankdir=BT;", *boxes]
         for step in self.operations:
-            lines.append(f'  "{step.label}" [label="{step.name}\\n{step.dtype}{list(step.shape)}"];')
-            lines += [f'  "{x}" -> "{step.label}";' for x in step.operands if isinstance(x, Label)]
+            arrows = [f'  "{x}" -> "{step.label}";' for x in step.operands if isinstance(x, Label)]
+            lines += [f'  "{step.label}" [label="{step.name}\\n{step.dtype}{list(step.shape)}"];', *arrows]
         return "\n".join([*lines, "}"])
 
     def __call__(self, *arrays: Any, **named: Any) -> Any:
@@ -150,7 +149,8 @@ def get_symbol(x: Array) -> Graph:
     nodes = _ancestors(x._node)
     forms = _forms(nodes, x)
     labels: dict[Any, Label] = {}
-    variables, operations = [], []
+    variables: list[Operation] = []
+    operations: list[Operation] = []
     for node in nodes:
         if node.plan is None and node.__class__ is Node:
             labels[node] = Label(f"var{len(variables)}")
@@ -185,11 +185,11 @@ def _forms(nodes: list[Any], head: Array) -> dict[Any, tuple[Any, Any]]:
     forms: dict[Any, tuple[Any, Any]] = {nodes[-1]: (head.shape, head.dtype)}
     for node in reversed(nodes):
         if node.__class__ is Part:
-            shapes, dtypes = zip(*node.node.form.shape, strict=True)
+            shapes, dtypes = zip(*node.node.form.shape, strict=True)  # type: ignore[union-attr]  # with parts there is one
             forms.setdefault(node.node, (shapes, dtypes))
             continue
         for i, parent in node.origins:
-            forms.setdefault(parent, forms[node] if node.form is None else node.form.like[i])
+            forms.setdefault(parent, node.form.like[i] if node.form and node.form.like else forms[node])
     return forms
 
 
@@ -229,7 +229,9 @@ def _run(step: Operation, operands: list[Any]) -> Any:
     if step.name == "part":
         return operands[0][step.parameters["index"]]
     if step.name not in PRIMITIVES:
-        raise GraphInputError(f"{step.label} is a user-defined function, which a graph cannot run again: call it instead.")
+        raise GraphInputError(
+            f"{step.label} is a user-defined function, which a graph cannot run again: call it instead."
+        )
     arguments = [operands] if PRIMITIVES[step.name].variadic else operands
     return function(step.name)(*arguments, **step.parameters)
 

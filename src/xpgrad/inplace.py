@@ -9,6 +9,7 @@ Memory that something else can still see, a kept residual say, is never written:
 from __future__ import annotations
 
 import weakref
+from numbers import Integral
 from sys import getrefcount
 from typing import Any
 
@@ -35,7 +36,7 @@ class View:
     A view by index keeps its base alive and takes over its history; the result of `detach` does neither.
     """
 
-    __slots__ = ("base", "follows", "key", "keep", "seen", "version")
+    __slots__ = ("base", "follows", "keep", "key", "seen", "version")
 
     def __init__(self, base: Array, key: Any, follows: bool, keep: bool) -> None:
         self.base = weakref.ref(base)
@@ -69,7 +70,7 @@ class View:
 def version_of(array: Array) -> Version:
     """The version that an array shares with its views, made when it is first asked for."""
     try:
-        return array._writes
+        return array._writes  # type: ignore[no-any-return]  # array.py does not know this module's types
     except AttributeError:
         array._writes = version = Version()
         return version
@@ -86,8 +87,7 @@ def getitem(self: Array, key: Any, /) -> Array:
     """``x[key]``; a basic key (integers, slices, None, Ellipsis) gives a view, arrays give a copy."""
     key = raw_key(key)
     out: Array = call(GETITEM, _GETITEM, (self,), {"key": key})
-    parts = key if isinstance(key, tuple) else (key,)
-    if not all(_is_basic(part) for part in parts) or not (out._data.shape or Ellipsis in parts):
+    if not _is_basic(key) or not (out._data.shape or key is Ellipsis or (isinstance(key, tuple) and Ellipsis in key)):
         return out  # as in NumPy: a full set of integers, or an array, picks values instead of viewing them
     return share(self, out, key, follows=self._node is None or out._node is not None, keep=True)
 
@@ -101,7 +101,8 @@ def setitem(self: Array, key: Any, value: Any, /) -> None:
         If this would change a variable while recording.
     """
     key = raw_key(key)
-    if isinstance(value, Array) and value._view is not None and value._view.keep is self and value._view.key == key:
+    view = value._view if isinstance(value, Array) else None
+    if view is not None and view.keep is self and _is_basic(key) and view.key == key:
         return  # the second half of `x[key] += y`: the view has written through already
     if isinstance(value, list | tuple):
         value = self.__array_namespace__().asarray(value, dtype=self.dtype)
@@ -128,11 +129,18 @@ def assign(self: Array, new: Array) -> Array:
     if new.shape != self.shape:
         raise InPlaceError(f"shape {self.shape}", f"shape {new.shape}")
     if new.dtype != self.dtype:
-        if differentiable(new._data) and not differentiable(self._data):
+        if _kind(new._data) > _kind(self._data):
             raise InPlaceError(f"dtype {self.dtype}", f"dtype {new.dtype}")
         new = new.__array_namespace__().astype(new, self.dtype)
     _publish(self, new._data, new._node if is_recording() else self._node)
     return self
+
+
+def _kind(a: Any) -> int:
+    """The rank of a raw array's kind of dtype; what is of a higher rank does not fit into one of a lower."""
+    kinds = ("bool", "unsigned integer", "signed integer", "real floating", "complex floating")
+    isdtype = backend_of(a).namespace.isdtype
+    return next(rank for rank, kind in enumerate(kinds) if isdtype(a.dtype, kind))
 
 
 def raw_key(key: Any) -> Any:
@@ -142,8 +150,11 @@ def raw_key(key: Any) -> Any:
     return key.data if isinstance(key, Array) else key
 
 
-def _is_basic(part: Any) -> bool:
-    return part is None or part is Ellipsis or (isinstance(part, int | slice) and not isinstance(part, bool))
+def _is_basic(key: Any) -> bool:
+    """Whether a key is made of integers, slices, None and Ellipsis only."""
+    if isinstance(key, tuple):
+        return all(map(_is_basic, key))
+    return key is None or key is Ellipsis or (isinstance(key, slice | Integral) and not isinstance(key, bool))
 
 
 def _index(a: Any, key: Any) -> Any:
@@ -176,8 +187,13 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
     if is_recording() and not (node is None and value_node is None) and differentiable(old):
         node = new_node(SETITEM, (old, value), (node, value_node), {"key": key}, None, old.shape)
     del old
-    data = array._data if _sole_references(array) and backend.owned(array._data) else backend.copy(array._data)
-    return backend.write(data, key, value), node
+    return backend.write(writable(array), key, value), node
+
+
+def writable(array: Array) -> Any:
+    """The raw content of an array, copied if anything else can still see that memory."""
+    backend = backend_of(array._data)
+    return array._data if _sole_references(array) and backend.owned(array._data) else backend.copy(array._data)
 
 
 def _publish(array: Array, data: Any, node: Any) -> None:

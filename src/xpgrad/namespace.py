@@ -15,7 +15,7 @@ from xpgrad import rules
 from xpgrad.array import Array
 from xpgrad.backend import Backend, backend_of, get_backend, get_named, is_array
 from xpgrad.errors import DeviceError
-from xpgrad.primitive import CONSTANTS, PRIMITIVES
+from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive
 from xpgrad.record import binary, general, operand, unary
 
 API_VERSION = "2024.12"
@@ -23,12 +23,16 @@ API_VERSION = "2024.12"
 assert rules.__all__  # noqa: S101  # importing the rules is what fills the registry
 
 
+#: What makes the function of an element-wise primitive without parameters, by its number of inputs.
+_BY_FORM: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: binary}
+
+
 @cache
 def function(name: str) -> Callable[..., Any]:
     """The function of a primitive, for arrays of any backend."""
     primitive = PRIMITIVES[name]
     form = len(primitive.inputs) if primitive.elementwise and not primitive.parameters and not primitive.optional else 0
-    apply = {1: unary, 2: binary}.get(form, general)(primitive)
+    apply: Callable[..., Any] = _BY_FORM.get(form, general)(primitive)
     apply.__name__ = apply.__qualname__ = name
     apply.__signature__ = primitive.signature  # type: ignore[attr-defined]  # inspect.signature reads it
     return apply
@@ -184,7 +188,7 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             obj = function("copy")(obj)
         if device is not None and device != obj.device:
             obj = function("to_device")(obj, device=device)
-        return obj
+        return obj  # type: ignore[no-any-return]  # functions of primitives are untyped
 
     return asarray
 
@@ -216,7 +220,9 @@ def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
     return broadcast_arrays(*shaped)
 
 
-def diff(x: Array, /, *, axis: int = -1, n: int = 1, prepend: Array | None = None, append: Array | None = None) -> Array:
+def diff(
+    x: Array, /, *, axis: int = -1, n: int = 1, prepend: Array | None = None, append: Array | None = None
+) -> Array:
     """The n-th differences of neighbouring elements along an axis."""
     x = as_array(x)
     parts = [part for part in (prepend, x, append) if part is not None]

@@ -84,7 +84,9 @@ class Primitive:
         """The Python signature of the function in a namespace."""
         array, other = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
         arguments = [
-            inspect.Parameter(name, other if name in self.optional else array, default=self.optional.get(name, required))
+            inspect.Parameter(
+                name, other if name in self.optional else array, default=self.optional.get(name, required)
+            )
             for name in self.inputs
         ]
         arguments += [inspect.Parameter(name, other, default=default) for name, default in self.parameters.items()]
@@ -93,7 +95,7 @@ class Primitive:
     def raw(self, backend: Backend) -> Callable[..., Any]:
         """The function of a backend's library that computes this primitive; AttributeError where there is none."""
         try:
-            return backend.function(self.name)
+            return backend.function(self.name)  # type: ignore[no-any-return]  # libraries are untyped
         except AttributeError:
             if self.implementation is None:
                 raise
@@ -129,9 +131,9 @@ class Plan:
         The positions of the tracked inputs.
     single : bool
         There is only one of them.
-    edges : tuple of (int, rule, bool, slice)
-        For every tracked input: its position, its rule, whether the rule takes the namespace first, and where among
-        what is kept the rest of its arguments are.
+    edges : tuple of (int, rule, bool, slice, int)
+        For every tracked input: its position, its rule, whether the rule takes the namespace first, where among what
+        is kept the rest of its arguments are, and its place among the edges.
     needs : tuple of str
         The names of what is kept, for one edge after the other.
     save : callable
@@ -150,11 +152,12 @@ class Plan:
         self.needs = tuple(name for edge in chosen for name in edge.needs)
         ends = pairwise(accumulate((len(edge.needs) for edge in chosen), initial=0))
         self.edges = tuple(
-            (i, edge.rule, edge.wants_namespace, slice(*part)) for i, edge, part in zip(tracked, chosen, ends, strict=True)
+            (i, edge.rule, edge.wants_namespace, slice(*part), at)
+            for at, (i, edge, part) in enumerate(zip(tracked, chosen, ends, strict=True))
         )
         self.guarded = primitive.elementwise and bool(self.needs)
         simple = not primitive.variadic and not primitive.parameters
-        self.save = _saver(primitive.inputs, self.needs, self.forgotten(len(primitive.inputs))) if simple else None
+        self.save: Any = _saver(primitive.inputs, self.needs, self.forgotten(len(primitive.inputs))) if simple else None
 
     def forgotten(self, count: int) -> tuple[int, ...]:
         """Of `count` inputs the positions of the constants that no rule needs."""
@@ -175,7 +178,7 @@ def _saver(inputs: tuple[str, ...], needs: tuple[str, ...], forgotten: tuple[int
     shapes = {f"{name}_shape": f"shape({name})" for name in inputs}
     kept = [*(shapes.get(name, name) for name in needs), *(f"remember({inputs[i]})" for i in forgotten)]
     source = f"lambda {', '.join((*inputs, 'out'))}: ({''.join(f'{item}, ' for item in kept)})"
-    return eval(source, {"shape": shape_of, "remember": remember})  # type: ignore[no-any-return]  # eval is untyped
+    return eval(source, {"shape": shape_of, "remember": remember})  # type: ignore[no-any-return]  # noqa: S307  # eval is untyped; the registry is code
 
 
 def remember(a: Any) -> Any:

@@ -15,7 +15,7 @@ from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.primitive import raw_namespace
-from xpgrad.record import Node, Part
+from xpgrad.record import Form, Node, Part
 
 
 def pull(
@@ -63,12 +63,13 @@ def pull(
     for head, g in zip(heads, cotangents, strict=True):
         _contribute(head, g, pending, heap, useful)
     node: Any = None  # the next node, where it need not go through the heap
+    carried: Any = None  # its cotangent
     while heap or node is not None:
         if node is None:
             node = heappop(heap)[1]
             g = pending.pop(node)
         plan, kept, form = node.plan, node.kept, node.form
-        if node.variable is not None if wanted is None else node in wanted:
+        if (form is not None and form.variable is not None) if wanted is None else node in wanted:
             found[node] = g
             if useful is not None and useful.isdisjoint(_parents(node, stop_after)):  # nothing wanted lies beyond
                 node = None
@@ -86,7 +87,9 @@ def pull(
         if create:
             kept = _tracked(node)
         elif not retain:
-            node.kept = node.form = node.source = None
+            node.kept = node.source = None
+            if form is not None:
+                node.form = Form(variable=form.variable)
         node = None
         if plan.primitive is None:  # a user's function, with a backward of its own
             for parent, r in zip(sources, plan.run(g, kept[0], create), strict=True):
@@ -97,12 +100,13 @@ def pull(
             kind = g.__class__
             xp, may_hold_zero = _world(g)
         guarded = plan.guarded and may_hold_zero(g._data if create else g)
-        for (i, rule, wants_namespace, part), parent in zip(plan.edges, sources):  # noqa: B905  # strict=True costs time
+        for i, rule, wants_namespace, part, at in plan.edges:
             r = rule(xp, g, *kept[part]) if wants_namespace else rule(g, *kept[part])
             if guarded:
                 r = keep_zero(xp, g, r)
-            if form is not None:
+            if form is not None and form.like is not None:
                 r = restore(r, *form.like[i])
+            parent = sources[at]
             if parent is node:
                 carried = carried + r
             elif parent in pending:
@@ -215,7 +219,7 @@ def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[int, 
     if node.kept is None:
         raise GraphFreedError
     if node not in pending:
-        pending[node] = [None] * len(node.form.shape)
+        pending[node] = [None] * len(node.form.shape)  # type: ignore[union-attr]  # with several outputs there is one
         heappush(heap, (node.order, node))
     pending[node][part.index] = g
 

@@ -6,9 +6,10 @@ them let the operands decide which library computes, and return an Array. Only w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 from numbers import Number
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from xpgrad.array import Array
@@ -25,22 +26,30 @@ _SCALARS = _REAL_SCALARS | {complex}
 
 
 class Form(NamedTuple):
-    """What a node notes of a call that is more than an element-wise operation on operands of one shape and dtype.
+    """What a node notes beyond an element-wise operation on operands of one shape and dtype.
 
     Attributes
     ----------
     like : tuple of (shape, dtype) or None
-        For every tracked input what its cotangent must be restored to.
+        For every tracked input what its cotangent must be restored to; None where it fits as it is.
     shape : tuple of int or None
         The shape that the cotangent must have before the rules run; None if it may be smaller. For several outputs,
         the (shape, dtype) of each.
     parameters : dict
         The keyword parameters of the call.
+    variable : Variable or None
+        Where the gradient is delivered, after `attach_grad`.
     """
 
-    like: tuple[Any, ...]
-    shape: Any
-    parameters: dict[str, Any]
+    like: tuple[Any, ...] | None = None
+    shape: Any = None
+    parameters: Mapping[str, Any] = MappingProxyType({})
+    variable: Variable | None = None
+
+
+def mark(node: Node | Part, variable: Variable | None) -> None:
+    """Say where the gradient of a node is delivered."""
+    node.form = (node.form or Form())._replace(variable=variable)
 
 
 class Node:
@@ -60,12 +69,10 @@ class Node:
         What else is to know about the call.
     order : int
         Smaller for what was recorded later.
-    variable : Variable or None
-        Where the gradient is delivered, after `attach_grad`.
     """
 
     # Few slots and no tuple where one parent will do: on a long record the garbage collector's visits count.
-    __slots__ = ("form", "kept", "order", "plan", "source", "variable")
+    __slots__ = ("form", "kept", "order", "plan", "source")
 
     def __init__(self, plan: Any, source: Any, kept: tuple[Any, ...], form: Form | None = None) -> None:
         self.plan = plan
@@ -73,7 +80,6 @@ class Node:
         self.kept: tuple[Any, ...] | None = kept
         self.form = form
         self.order = _next_order()
-        self.variable = None
 
     @property
     def origins(self) -> tuple[tuple[int, Any], ...]:
@@ -87,16 +93,16 @@ class Node:
 class Part:
     """One output of a node that has several."""
 
-    __slots__ = ("index", "node", "order", "variable")
+    __slots__ = ("form", "index", "node", "order")
 
-    plan = form = None
+    plan = None
     source = kept = ()
 
     def __init__(self, node: Node, index: int) -> None:
         self.node = node
         self.index = index
+        self.form: Form | None = None
         self.order = _next_order()
-        self.variable = None
 
     @property
     def origins(self) -> tuple[tuple[int, Node]]:
@@ -165,7 +171,7 @@ def restoration(inputs: Sequence[Any], nodes: Sequence[Any], out: Any) -> Form |
     broadcast = any(a.shape != out.shape for a in tracked)
     if not broadcast and all(a.dtype == out.dtype for a in tracked):
         return None
-    return Form(_forms(inputs, nodes), out.shape if broadcast else None, {})
+    return Form(_forms(inputs, nodes), out.shape if broadcast else None)
 
 
 def _forms(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
@@ -306,7 +312,7 @@ def call(primitive: Primitive, functions: Functions, arrays: Sequence[Any], para
     nodes: list[Any] = []
     first: Any = None
     for x in arrays:
-        a, node = (None, None) if x is None else operand(x)
+        a, node = (None, None) if x is None and primitive.optional else operand(x)
         if a is not None and a.__class__ not in _SCALARS:
             if first is None:
                 first = a
@@ -327,7 +333,11 @@ def call(primitive: Primitive, functions: Functions, arrays: Sequence[Any], para
     if primitive.variadic:
         out = function(data, **parameters)
     else:
-        given = {name: a for name, a in zip(primitive.inputs, data, strict=True) if name in primitive.optional and a is not None}
+        given = {
+            name: a
+            for name, a in zip(primitive.inputs, data, strict=True)
+            if name in primitive.optional and a is not None
+        }
         required = data[: len(data) - len(primitive.optional)]
         leading = [parameters[name] for name in primitive.leading]  # the standard takes some of these by position only
         named = {name: value for name, value in parameters.items() if name not in primitive.leading}
@@ -341,7 +351,9 @@ def call(primitive: Primitive, functions: Functions, arrays: Sequence[Any], para
     if not is_recording() or not positions(nodes):
         return _like_tuple(out, (Array(part) for part in out))
     node = new_node(primitive, data, nodes, parameters, out, tuple((part.shape, part.dtype) for part in out))
-    return _like_tuple(out, (Array(part, Part(node, i) if differentiable(part) else None) for i, part in enumerate(out)))
+    return _like_tuple(
+        out, (Array(part, Part(node, i) if differentiable(part) else None) for i, part in enumerate(out))
+    )
 
 
 def _like_tuple(out: Any, parts: Iterable[Array]) -> Any:
@@ -359,10 +371,12 @@ def new_node(primitive: Primitive, data: Any, nodes: Any, parameters: Any, out: 
         values = dict(zip(primitive.inputs, data, strict=True))
         values |= {f"{name}_shape": shape_of(a) for name, a in values.items()}
     values |= primitive.parameters | parameters | {"out": out}
-    kept = tuple((values | {"i": i})[name] for i, _, _, part in plan.edges for name in plan.needs[part])
+    kept = tuple((values | {"i": i})[name] for i, _, _, part, _ in plan.edges for name in plan.needs[part])
     forgotten = tuple(remember(data[i]) for i in plan.forgotten(len(data)))
     sources = tuple(nodes[i] for i in plan.positions)
-    return Node(plan, sources[0] if plan.single else sources, kept + forgotten, Form(_forms(data, nodes), shape, parameters))
+    return Node(
+        plan, sources[0] if plan.single else sources, kept + forgotten, Form(_forms(data, nodes), shape, parameters)
+    )
 
 
 _DIFFERENTIABLE: dict[tuple[type, Any], bool] = {}

@@ -24,7 +24,7 @@ is_training = TRAINING.get
 class Scope(ContextDecorator):
     """Set context variables on entry and restore them on exit.
 
-    What to restore is kept in the context itself, so one Scope may be shared by threads and tasks, and nested in itself.
+    What to restore is kept in the context itself, so threads and tasks may share one Scope, and it may nest in itself.
     """
 
     def __init__(self, *settings: tuple[ContextVar[Any], Any]) -> None:

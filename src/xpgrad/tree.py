@@ -12,6 +12,8 @@ from typing import Any
 
 from xpgrad.errors import XpgradError
 
+_CONTAINERS = (dict, list, tuple)
+
 
 def leaves(tree: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf of a tree together with its place, written as Python would reach it: ``['layers'][0].weight``."""
@@ -25,12 +27,21 @@ def leaves(tree: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 def rebuild(like: Any, new: Iterable[Any]) -> Any:
     """A tree of the form of `like` with new leaves, in the order of `leaves`."""
-    return _rebuild(like, iter(new))
+    following = iter(new)
+    return replace(like, lambda _: next(following))
 
 
 def replace(tree: Any, function: Callable[[Any], Any]) -> Any:
     """A tree of the same form whose leaves are the function's results for the old ones."""
-    return rebuild(tree, [function(leaf) for _, leaf in leaves(tree)])
+    if not isinstance(tree, _CONTAINERS):
+        return None if tree is None else function(tree)
+    if isinstance(tree, dict):
+        out = copy(tree)  # keeps what a subclass adds, a default factory say
+        for key, branch in tree.items():
+            out[key] = replace(branch, function)
+        return out
+    branches = [replace(branch, function) for branch in tree]
+    return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
 
 def aligned(
@@ -71,29 +82,13 @@ def aligned(
 
 def _branches(tree: Any) -> list[tuple[str, Any]] | None:
     """The branches of a tree, each with the step that leads to it; None for a leaf."""
-    if tree is None:
-        return []
+    if not isinstance(tree, _CONTAINERS):
+        return [] if tree is None else None
     if isinstance(tree, dict):
         return [(f"[{key!r}]", branch) for key, branch in tree.items()]
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+    if hasattr(tree, "_fields"):
         return [(f".{name}", branch) for name, branch in zip(tree._fields, tree, strict=True)]
-    if isinstance(tree, list | tuple):
-        return [(f"[{i}]", branch) for i, branch in enumerate(tree)]
-    return None
-
-
-def _rebuild(like: Any, new: Iterator[Any]) -> Any:
-    if like is None:
-        return None
-    if isinstance(like, dict):
-        out = copy(like)  # keeps what a subclass adds, a default factory say
-        for key, branch in like.items():
-            out[key] = _rebuild(branch, new)
-        return out
-    if isinstance(like, list | tuple):
-        branches = [_rebuild(branch, new) for branch in like]
-        return type(like)(*branches) if hasattr(like, "_fields") else type(like)(branches)
-    return next(new)
+    return [(f"[{i}]", branch) for i, branch in enumerate(tree)]
 
 
 def _named(tree: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from xpgrad import record
 from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.errors import (
@@ -62,7 +63,7 @@ def mark(array: Array, grad: Array, grad_req: str) -> None:
     if array._node is None or is_leaf(array._node):
         array._node = None if variable is None else leaf()
     if array._node is not None:
-        array._node.variable = variable
+        record.mark(array._node, variable)
 
 
 def drop_grad(self: Array) -> None:
@@ -72,7 +73,7 @@ def drop_grad(self: Array) -> None:
     if is_leaf(self._node):
         self._node = None
     elif self._node is not None:
-        self._node.variable = None
+        record.mark(self._node, None)
 
 
 def zero_grad(self: Array) -> None:
@@ -116,7 +117,7 @@ def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph
     nodes, cotangents = starts(heads, head_grads)
     with modes(False, train_mode), backend_of(heads[0]._data).silent():
         found = pull(nodes, [g.data for g in cotangents], retain=retain_graph)
-        gradients = [(node.variable, fit(g, node.variable.grad)) for node, g in found.items()]
+        gradients = [(node.form.variable, fit(g, node.form.variable.grad)) for node, g in found.items()]
         for variable, g in gradients:
             assign(variable.grad, variable.grad + g if variable.add else g)
 

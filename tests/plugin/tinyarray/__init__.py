@@ -50,7 +50,9 @@ def lift(function):
     return lifted
 
 
-OPERATORS = "add sub mul truediv pow matmul radd rsub rmul rtruediv rpow neg abs eq ne lt le gt ge getitem or and invert"
+OPERATORS = (
+    "add sub mul truediv pow matmul radd rsub rmul rtruediv rpow neg abs eq ne lt le gt ge getitem or and invert"
+)
 for stem in OPERATORS.split():
     setattr(Tiny, f"__{stem}__", lift(getattr(numpy.ndarray, f"__{stem}__")))
 
