@@ -289,6 +289,16 @@ class TestAttachGradOnAnIntermediate:
         assert_values(u.grad, 1.0, 1.0)
         assert_values(x.grad, 2.0, 4.0)
 
+    def test_moves_on_with_a_recorded_write(self, x):
+        with autograd.record():
+            u = x * 2
+            u.attach_grad()
+            u *= 3
+            z = u * x
+        z.backward()
+        assert_values(u.grad, 1.0, 2.0)  # of what u holds now; that of 2x would be three times as much
+        assert_values(x.grad, 12.0, 24.0)
+
 
 class TestDropGrad:
     def test_makes_a_constant(self, x):
@@ -1028,6 +1038,14 @@ class TestGrad:
         y = x * x
         with pytest.raises(NotRecordedError):
             autograd.grad(y, x)
+
+    def test_a_refused_request_leaves_the_record_whole(self, x, w):
+        with autograd.record():
+            y = x * x
+        with pytest.raises(UnreachableError, match="variable 1"):
+            autograd.grad(y, [x, w])
+        y.backward()
+        assert_values(x.grad, 2.0, 4.0)
 
 
 class TestCreateGraph:

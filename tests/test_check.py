@@ -68,6 +68,16 @@ def test_a_wrong_first_order_is_found(mode):
     assert isinstance(caught.value, AssertionError)
 
 
+def test_argnums_choose_the_arguments():
+    f = lambda x, n, y: x**n * wrong_by(lambda y: 0.5)(y)  # noqa: E731
+    check_grads(f, (raw(1, 2), 3, 2.0), argnums=0)
+    check_grads(lambda x, n, y: x**n * y, (raw(1, 2), 3, 2.0), argnums=(-1, 0))
+    with pytest.raises(errors.GradientCheckError, match="by argument 2, entry"):
+        check_grads(f, (raw(1, 2), 3, 2.0), argnums=[0, -1])
+    with pytest.raises(errors.DifferentiationError, match="argnums names argument 3"):
+        check_grads(f, (raw(1, 2), 3, 2.0), argnums=3)
+
+
 def test_both_values_are_named():
     f = wrong_by(lambda x: 0.5)
     with pytest.raises(

@@ -88,6 +88,15 @@ def test_strict_arrays():
         assert isinstance(out, type(x))
 
 
+def test_arrays_stay_on_their_device():
+    device = array_api_strict.Device("device1")  # refuses to go to the CPU and back
+    x = array_api_strict.asarray([1.0, 2.0], device=device)
+    f = lambda x: xp.sum(xp.sin(x) * x[0])  # noqa: E731
+    derivatives = [*value_and_grad(f)(x), *jvp(xp.sin, (x,), (x,)), jacobian(xp.sin)(x), hessian(f)(x), hvp(f)(x, x)]
+    derivatives += [*vjp(xp.sin, x)[1](x), hessian(checkpoint(f))(x)]
+    assert all(out.device == device for out in derivatives)
+
+
 def test_float32_stays_float32():
     x = np.ones(3, dtype=np.float32)
     assert grad(lambda x: xp.sum(xp.sin(x) * 2.0))(x).dtype == np.float32

@@ -28,6 +28,9 @@ class NumpyBackend(Backend):
     def asarray(self, x: Any) -> Any:
         return numpy.asarray(x)
 
+    def is_scalar(self, x: Any) -> bool:
+        return isinstance(x, numpy.generic)
+
     def copy(self, x: Any) -> Any:
         return numpy.array(x)
 

@@ -92,6 +92,10 @@ class Backend:
         """Turn what an operation returned (a NumPy scalar, say) into an array of this library, without copying."""
         return x if _BY_TYPE.get(type(x)) is self else self.namespace.asarray(x)
 
+    def is_scalar(self, x: Any) -> bool:
+        """Whether `x` is a scalar of the library's own, which is to mix like a Python number."""
+        return False
+
     def to_numpy(self, x: Any) -> Any:
         """Copy a raw array into NumPy memory, computing and transferring it where needed."""
         numpy = get_named("numpy")
@@ -148,7 +152,7 @@ class CompatBackend(Backend):
 
     def __init__(self, name: str, module: str) -> None:
         self.name = name
-        self.library = name
+        self.library = name.split(".")[0]
         self.namespace_module = module
         self.array_types = ()
 

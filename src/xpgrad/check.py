@@ -11,7 +11,7 @@ from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.custom import arrays, name_of, snapshot
 from xpgrad.errors import GradientCheckError
-from xpgrad.functional import differentiated, jvp, unit, vjp
+from xpgrad.functional import differentiated, jvp, positions_of, unit, vjp
 from xpgrad.namespace import function
 from xpgrad.record import differentiable
 from xpgrad.tree import leaves, rebuild, replace
@@ -25,6 +25,7 @@ def check_grads(
     *,
     order: int = 2,
     modes: Sequence[str] = _MODES,
+    argnums: int | Sequence[int] | None = None,
     rtol: float | None = None,
     atol: float | None = None,
     eps: float | None = None,
@@ -40,11 +41,13 @@ def check_grads(
         Returns floating-point arrays, nested in dicts, lists and tuples as you like. It is called a few times for every
         entry of its arguments, with Arrays.
     args : tuple or list
-        Its arguments, as for `grad`; all are differentiated by.
+        Its arguments, as for `grad`.
     order : int
         The highest order of derivatives to check.
     modes : sequence of {"reverse", "forward"}
         Which modes to check.
+    argnums : int, or tuple or list of int, optional
+        The positions of the arguments to differentiate by; all by default.
     rtol, atol : float, optional
         How far off a derivative may be, relative to its size and absolutely; by default ``machine_epsilon ** 0.4``:
         5e-7 for float64, 2e-3 for float32.
@@ -63,28 +66,38 @@ def check_grads(
     for mode in modes:
         if mode not in _MODES:
             raise ValueError(f"unknown mode {mode!r}: use 'reverse' and 'forward'.")
-    inputs = rebuild(tuple(args), [Array(differentiated(x, place).data) for place, x in _arguments(args)])
+    positions = range(len(args)) if argnums is None else positions_of(argnums, args)
+    places = [(f"argument {i}{place}", x) for i in positions for place, x in leaves(args[i])]
+    chosen = tuple(args[i] for i in positions)
+    inputs = rebuild(chosen, [Array(differentiated(x, place).data) for place, x in places])
     coarsest = max((_epsilon(x) for x in arrays(inputs)), default=0.0)
     check = _Check(
         name_of(f),
+        [place for place, _ in places],
         rtol=coarsest**0.4 if rtol is None else rtol,
         atol=coarsest**0.4 if atol is None else atol,
         eps=coarsest ** (1 / 3) if eps is None else eps,
     )
+
+    def g(*new: Any) -> Any:
+        given = dict(enumerate(args)) | dict(zip(positions, new, strict=True))
+        return f(*given.values())
+
     for degree in range(1, order + 1):
         if "reverse" in modes:
-            check.reverse(f, inputs, degree)
+            check.reverse(g, inputs, degree)
         if "forward" in modes:
-            check.forward(f, inputs, degree)
+            check.forward(g, inputs, degree)
         if degree < order:
-            f = check.gradient_of(f, inputs)
+            g = check.gradient_of(g, inputs)
 
 
 class _Check:
-    """One check of a function: its tolerances, and a stream of random directions that is the same every time."""
+    """One check of a function: what its inputs are called, tolerances, and random directions, the same every time."""
 
-    def __init__(self, name: str, *, rtol: float, atol: float, eps: float) -> None:
+    def __init__(self, name: str, places: list[str], *, rtol: float, atol: float, eps: float) -> None:
         self._name = name
+        self._places = places
         self._rtol, self._atol, self._eps = rtol, atol, eps
         self._random = Random(0)  # noqa: S311  # directions, not secrets
 
@@ -93,7 +106,7 @@ class _Check:
         out, pull_back = vjp(f, *args)
         cotangent = self._cotangent(out)
         gradients = arrays(pull_back(cotangent))
-        for i, (place, x) in enumerate(_arguments(args)):
+        for i, (place, x) in enumerate(zip(self._places, arrays(args), strict=True)):
             for k, entry in enumerate(_entries(x)):
                 step = self._eps * max(1.0, abs(x[entry].item()))
                 numeric: complex = 0.0
@@ -105,7 +118,7 @@ class _Check:
 
     def forward(self, f: Callable[..., Any], args: tuple[Any, ...], degree: int) -> None:
         """Compare the derivative of every entry of the output in a random direction of each argument."""
-        for i, (place, x) in enumerate(_arguments(args)):
+        for i, (place, x) in enumerate(zip(self._places, arrays(args), strict=True)):
             direction = self._direction(x)
             tangents = [direction if j == i else _zeros(other) for j, other in enumerate(arrays(args))]
             _, tangent = jvp(f, args, rebuild(args, tangents))
@@ -141,11 +154,6 @@ class _Check:
                 f"{self._name}, {what}, entry {entry}: the derivative is {derivative:.8g}, but central differences "
                 f"give {numeric:.8g}. It is off by {off:.3g}; {allowed:.3g} is allowed."
             )
-
-
-def _arguments(args: Sequence[Any]) -> list[tuple[str, Any]]:
-    """All leaves of arguments, with their places in words."""
-    return [(f"argument {i}{place}", x) for i, arg in enumerate(args) for place, x in leaves(arg)]
 
 
 def _moved(f: Callable[..., Any], args: tuple[Any, ...], i: int, direction: Array, step: float) -> Any:

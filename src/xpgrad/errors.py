@@ -145,9 +145,6 @@ class UnknownBackendError(XpgradError, LookupError):
             "it, or give the import name of an array-API library."
         )
 
-    def __str__(self) -> str:
-        return str(self.args[0])
-
 
 class LibraryMissingError(XpgradError, ImportError):
     """A backend is known, but the library it stands on is not installed."""

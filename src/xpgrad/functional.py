@@ -94,7 +94,7 @@ def value_and_grad(
 
     @wraps(f)
     def compute(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, _positions(argnums, args), has_aux)
+        run = _Run(f, args, kwargs, positions_of(argnums, args), has_aux)
         value = run.only_output()
         one = Array(backend_of(value.data).full((), 1, value.data))
         gradient = run.gradients([value], [one], run.needed, argnums)
@@ -215,7 +215,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: b
 
     @wraps(f)
     def compute(*args: Any, **kwargs: Any) -> Any:
-        run = _Run(f, args, kwargs, _positions(argnums, args), has_aux)
+        run = _Run(f, args, kwargs, positions_of(argnums, args), has_aux)
         blocks = [run.by_argument(run.jacobian(y), argnums) for y in run.outputs()]
         result = rebuild(run.out, blocks)
         return (result, run.hand_out(run.aux)) if has_aux else result
@@ -272,7 +272,7 @@ def hvp(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[...
     @wraps(f)
     def product(*args: Any, **kwargs: Any) -> Any:
         *args, vector = args or (None,)  # type: ignore[assignment]  # a list serves as well from here on
-        run = _Run(grad(f, argnums), args, kwargs, _positions(argnums, args))
+        run = _Run(grad(f, argnums), args, kwargs, positions_of(argnums, args))
         outputs = run.outputs()
         gs = _vectors(outputs, run.out, vector, "the vector", DifferentiationError)
         create = is_recording() and (run.needed or any(map(tracked, gs)))
@@ -568,7 +568,7 @@ def _boundary(heads: Iterable[Array], start: int) -> dict[Any, Any]:
     return found
 
 
-def _positions(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
+def positions_of(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
     """The positions that `argnums` names, counted from the start."""
     wanted: list[Any] = list(argnums) if isinstance(argnums, list | tuple) else [argnums]
     for n in wanted:

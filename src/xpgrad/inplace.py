@@ -16,7 +16,7 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.errors import InPlaceError, LeafWriteError
-from xpgrad.record import Functions, call, differentiable, is_leaf, new_node, operand
+from xpgrad.record import Functions, call, differentiable, is_leaf, move_variable, new_node, operand
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.scope import is_recording
 
@@ -48,11 +48,12 @@ class View:
 
     def refresh(self, array: Array) -> None:
         """Bring `array` up to date with the writes to what it shares content with."""
-        if self.seen == self.version.count:
+        count = self.version.count
+        if self.seen == count:
             return
         stale = []
         current: Array | None = array
-        while current is not None and current._view is not None and current._view.seen != self.version.count:
+        while current is not None and current._view is not None and current._view.seen != count:
             stale.append(current)
             current = current._view.base()
         for follower in reversed(stale):
@@ -61,10 +62,10 @@ class View:
             if base is None:  # what a detached array came from is gone, and with it whoever could write to it
                 follower._view = None
                 continue
-            view.seen = self.version.count
             follower._data = _index(base._data, view.key)
             if view.follows and not is_leaf(follower._node):
                 follower._node = None if base._node is None else _getitem_node(base, view.key)
+            view.seen = count  # last, so that no other thread takes the old content for the new
 
 
 def version_of(array: Array) -> Version:
@@ -203,7 +204,9 @@ def _publish(array: Array, data: Any, node: Any) -> None:
         version.count += 1
     while True:
         array._data = data
-        array._node = node
+        if node is not array._node:
+            move_variable(array._node, node)
+            array._node = node
         view = array._view
         base = None if view is None else view.base()
         if base is None:

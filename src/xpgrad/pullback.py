@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from math import inf
 from typing import Any
 
 from xpgrad.array import Array
@@ -25,7 +26,8 @@ def pull(
     targets: Iterable[Any] | None = None,
     retain: bool = False,
     create: bool = False,
-    stop_after: float = float("inf"),
+    stop_after: float = inf,
+    useful: set[Any] | None = None,
 ) -> dict[Any, Any]:
     """Walk from heads to variables and return the cotangent of each.
 
@@ -43,6 +45,8 @@ def pull(
         Compute in the tracked world; this keeps the recorded computation too.
     stop_after : float
         Nodes with a larger order (recorded earlier) are delivered to, but not walked through.
+    useful : set, optional
+        What `leading_to` gave for these targets, where the caller has asked already.
 
     Returns
     -------
@@ -55,7 +59,8 @@ def pull(
         If an earlier walk freed a part of the computation.
     """
     wanted = None if targets is None else set(targets)
-    useful = None if wanted is None else _leading_to(wanted, heads, stop_after)
+    if wanted is not None and useful is None:
+        useful = leading_to(wanted, heads, stop_after)
     pending: dict[Any, Any] = {}
     heap: list[tuple[int, Any]] = []
     found: dict[Any, Any] = {}
@@ -168,17 +173,18 @@ def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     return r
 
 
-def _leading_to(wanted: set[Any], heads: Sequence[Any], stop_after: float) -> set[Any]:
-    """The nodes through which the walk must pass to get from the heads to the wanted ones.
+def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop_after: float = inf) -> set[Any]:
+    """The targets that the heads depend on, and the nodes that the walk must pass to get there.
 
     Raises
     ------
     GraphFreedError
-        If a freed operation might lead to a wanted node: it was recorded after it, and no longer knows its parents.
+        If a freed operation might lead to a target: it was recorded after it, and no longer knows its parents.
     """
+    wanted = set(targets)
     seen: set[Any] = set()
     stack = list(heads)
-    oldest = max(node.order for node in wanted)
+    oldest = max((node.order for node in wanted), default=-inf)
     while stack:
         node = stack.pop()
         if node not in seen:
@@ -186,7 +192,7 @@ def _leading_to(wanted: set[Any], heads: Sequence[Any], stop_after: float) -> se
                 raise GraphFreedError
             seen.add(node)
             stack.extend(_parents(node, stop_after))
-    useful = set(wanted)
+    useful = wanted & seen
     for node in sorted(seen, key=lambda node: -node.order):
         if not useful.isdisjoint(_parents(node, stop_after)):
             useful.add(node)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
-from numbers import Number
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -90,6 +89,13 @@ class Node:
         return tuple(zip(self.plan.positions, sources, strict=True))
 
 
+def move_variable(old: Node | Part | None, new: Node | Part | None) -> None:
+    """After a recorded write the gradient that was asked for is that of the new content."""
+    if old is not None and new is not None and old.form is not None and old.form.variable is not None:
+        mark(new, old.form.variable)
+        mark(old, None)
+
+
 class Part:
     """One output of a node that has several."""
 
@@ -137,9 +143,8 @@ def operand(x: Any) -> tuple[Any, Any]:
         return x.data, x._node
     if x.__class__ in _SCALARS:
         return x, None
-    if isinstance(x, Number) and hasattr(x, "item"):  # a NumPy scalar mixes like the Python number that it is
-        return x.item(), None
-    return backend_of(x).asarray(x), None
+    backend = backend_of(x)
+    return (x.item() if backend.is_scalar(x) else backend.asarray(x)), None
 
 
 def check_beside(a: Any, b: Any) -> None:

@@ -17,7 +17,7 @@ from xpgrad.errors import (
     VariableError,
 )
 from xpgrad.inplace import assign, share
-from xpgrad.pullback import pull, restore
+from xpgrad.pullback import leading_to, pull, restore
 from xpgrad.record import Variable, check_beside, differentiable, is_leaf, leaf, operand
 from xpgrad.scope import modes
 
@@ -85,7 +85,10 @@ def zero_grad(self: Array) -> None:
 
 def detach(self: Array) -> Array:
     """An array of the same content without its history; a write to one shows in the other."""
-    return share(self, Array(self.data), None, follows=False, keep=False)
+    out, source = Array(self.data), self
+    while (view := source._view) is not None and view.key is None and (base := view.base()) is not None:
+        source = base  # a detached array in between may be gone before its source and the new one are
+    return share(source, out, None, follows=False, keep=False)
 
 
 def backward(self: Array, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
@@ -143,12 +146,13 @@ def gradients(
             raise NotAVariableError(position)
     nodes, cotangents = starts(heads, head_grads)
     targets = [x._node for x in variables]
+    useful = leading_to(targets, nodes)
+    for position, node in enumerate(targets):
+        if node not in useful:
+            raise UnreachableError(position)
     with modes(create_graph, train_mode), backend_of(heads[0]._data).silent():
         starting = cotangents if create_graph else [g.data for g in cotangents]
-        found = pull(nodes, starting, targets=targets, retain=retain_graph, create=create_graph)
-        for position, node in enumerate(targets):
-            if node not in found:
-                raise UnreachableError(position)
+        found = pull(nodes, starting, targets=targets, retain=retain_graph, create=create_graph, useful=useful)
         return [fit(found[node], x) for node, x in zip(targets, variables, strict=True)]
 
 
