@@ -20,7 +20,7 @@ try:
     import xpgrad
     from xpgrad import autograd
     from xpgrad.errors import XpgradError
-except ImportError as missing:
+except ModuleNotFoundError as missing:
     sys.exit(f"This example needs {missing.name}: run `pip install xpgrad scikit-learn matplotlib tqdm`.")
 except KeyboardInterrupt:
     sys.exit(130)

@@ -4,6 +4,7 @@ import gc
 import tracemalloc
 import weakref
 from collections import OrderedDict, namedtuple
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import array_api_strict
@@ -196,6 +197,18 @@ def test_what_does_not_depend_has_a_gradient_of_zeros():
     same(hessian(xp.sum)(x), np.zeros((2, 2)))
 
 
+def test_deep_functions():
+    def f(x):
+        for _ in range(10_000):
+            x = x * 1.0001
+        return x
+
+    expected = 1.0001**10_000
+    for g in (grad(f), grad(checkpoint(f)), lambda x: jvp(f, (x,), (1.0,))[1]):
+        same(g(1.0), expected, rtol=1e-9)
+    same(hvp(f)(1.0, 1.0), 0)
+
+
 def test_a_number_returned_is_an_error_that_names_the_line():
     def f(x):
         with pytest.warns(errors.GradientLostWarning):
@@ -331,6 +344,15 @@ def test_an_array_as_input_and_captured():
         g = grad(lambda y: y * y * x)(x)  # 2 x x
     g.backward()
     same(x.grad, [8])
+
+
+def test_threads_do_not_disturb_one_another():
+    def work(i):
+        return [float(grad(grad(lambda x: i * x**3))(2.0)) for _ in range(50)]
+
+    with ThreadPoolExecutor(8) as pool:
+        for i, found in enumerate(pool.map(work, range(8))):
+            assert found == [12.0 * i] * 50
 
 
 def test_hessian_inside_grad():
@@ -535,6 +557,18 @@ def test_checkpoints_nest_and_keep_the_modes():
     y.backward(train_mode=False)
     same(x.grad, 2 * np.sin(x.data) * np.cos(x.data))
     assert set(seen) == {(True, "array_api_strict")}
+
+
+def test_a_graph_shows_a_checkpoint():
+    w, x = array(0.5, 0.6), xp.asarray(np.ones(2, dtype=np.float32))
+    w.attach_grad()
+    x.attach_grad()
+    with autograd.record():
+        scaled = w * 2.0
+        y = checkpoint(lambda x: xp.astype(x, xp.float64) * scaled)(x)
+    text = str(autograd.get_symbol(y))
+    assert "<lambda>(" in text
+    assert "float32[2]" in text
 
 
 def test_checkpoint_saves_memory():

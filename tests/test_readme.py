@@ -1,4 +1,4 @@
-"""The README keeps its word: its snippets run and print what their comments say, and CI runs its test command."""
+"""The documents keep their word: their snippets run and print what they say, and CI runs the README's test command."""
 
 import re
 import subprocess
@@ -7,13 +7,25 @@ from pathlib import Path
 
 import pytest
 
+import xpgrad
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    """The fenced blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+def read(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name, language):
+    """The fenced blocks of one language in a document."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", read(name), flags=re.DOTALL | re.MULTILINE)
+
+
+SNIPPETS = [
+    pytest.param(code, id=f"{name}-{i}")
+    for name in ("README.md", "CONTRIBUTING.md")
+    for i, code in enumerate(blocks(name, "python"))
+]
 
 
 def promised(code):
@@ -22,7 +34,7 @@ def promised(code):
     return [line for comment in comments for line in comment.split(" | ")]
 
 
-@pytest.mark.parametrize("code", [pytest.param(code, id=str(i)) for i, code in enumerate(blocks("python"))])
+@pytest.mark.parametrize("code", SNIPPETS)
 def test_snippet_prints_what_it_says(code, tmp_path):
     snippet = tmp_path / "snippet.py"
     snippet.write_text(code, encoding="utf-8")
@@ -31,18 +43,21 @@ def test_snippet_prints_what_it_says(code, tmp_path):
     assert done.stdout.splitlines() == promised(code)
 
 
-def test_every_print_says_what_it_prints():
-    for code in blocks("python"):
-        assert len(re.findall(r"print\(", code)) == len(re.findall(r"print\(.*\)  # ", code)), code
+@pytest.mark.parametrize("code", SNIPPETS)
+def test_every_print_says_what_it_prints(code):
+    assert len(re.findall(r"print\(", code)) == len(re.findall(r"print\(.*\)  # ", code))
 
 
 def test_ci_runs_the_test_command():
-    commands = [block.strip() for block in blocks("bash") if "pytest" in block]
+    commands = [block.strip() for block in blocks("README.md", "bash") if "pytest" in block]
     assert len(commands) == 1
-    assert commands[0] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert commands[0] in read(".ci/run").splitlines()
 
 
 def test_the_changelog_knows_the_version():
-    import xpgrad
+    assert f"## {xpgrad.__version__}" in read("CHANGELOG.md")
 
-    assert f"## {xpgrad.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+@pytest.mark.parametrize("module", [path.name for path in sorted((ROOT / "src" / "xpgrad").glob("[!_]*.py"))])
+def test_the_map_of_the_house_shows_every_module(module):
+    assert f"  {module} " in read("CONTRIBUTING.md")

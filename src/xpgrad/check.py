@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
 from itertools import product
 from random import Random
 from typing import Any
@@ -79,10 +80,12 @@ def check_grads(
         eps=coarsest ** (1 / 3) if eps is None else eps,
     )
 
-    def g(*new: Any) -> Any:
+    @wraps(f)
+    def of_chosen(*new: Any) -> Any:
         given = dict(enumerate(args)) | dict(zip(positions, new, strict=True))
         return f(*given.values())
 
+    g: Callable[..., Any] = of_chosen
     for degree in range(1, order + 1):
         if "reverse" in modes:
             check.reverse(g, inputs, degree)

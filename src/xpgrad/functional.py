@@ -19,7 +19,7 @@ from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError
 from xpgrad.inplace import writable
 from xpgrad.namespace import function
 from xpgrad.primitive import PRIMITIVES, raw_namespace
-from xpgrad.pullback import pull, restore
+from xpgrad.pullback import leading_to, pull, restore
 from xpgrad.record import Node, differentiable, is_leaf, leaf
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
@@ -415,8 +415,11 @@ class _Run:
 
     def jacobian(self, y: Array) -> list[Array]:
         """The Jacobian of one output by every input, row by row."""
-        units = (unit(y, i) for i in range(y.size or 0))
-        rows = [_pull([y], [e], self.inputs, self.start, create=self.needed, retain=True) for e in units]
+        useful = leading_to([x._node for x in self.inputs], [y._node], self.start) if tracked(y) else None
+        rows = [
+            _pull([y], [unit(y, i)], self.inputs, self.start, create=self.needed, retain=True, useful=useful)
+            for i in range(y.size or 0)
+        ]
         shapes = [(*y.shape, *x.shape) for x in self.inputs]
         if not rows:
             return [_zeros(x, shape) for x, shape in zip(self.inputs, shapes, strict=True)]
@@ -531,8 +534,9 @@ def _pull(
     *,
     create: bool,
     retain: bool = False,
+    useful: set[Any] | None = None,
 ) -> list[Array]:
-    """The cotangents of all inputs in full shape, zeros for what the heads do not depend on."""
+    """The cotangents of all inputs in full shape, zeros for what the heads do not depend on; options as for `pull`."""
     if not inputs:
         return []
     pairs = [(y._node, g if create else g.data) for y, g in zip(heads, cotangents, strict=True) if tracked(y)]
@@ -545,6 +549,7 @@ def _pull(
             retain=retain,
             create=create,
             stop_after=start,
+            useful=useful,
         )
         return [fit(found[n], x) if n in found else _zeros(x, x.shape) for n, x in zip(targets, inputs, strict=True)]
 

@@ -16,7 +16,8 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.backend import backend_of
 from xpgrad.errors import InPlaceError, LeafWriteError
-from xpgrad.record import Functions, call, differentiable, is_leaf, move_variable, new_node, operand
+from xpgrad.general import general, new_node
+from xpgrad.record import differentiable, is_leaf, move_variable, operand
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.scope import is_recording
 
@@ -87,7 +88,7 @@ def share(array: Array, out: Array, key: Any, follows: bool, keep: bool) -> Arra
 def getitem(self: Array, key: Any, /) -> Array:
     """``x[key]``; a basic key (integers, slices, None, Ellipsis) gives a view, arrays give a copy."""
     key = raw_key(key)
-    out: Array = call(GETITEM, _GETITEM, (self,), {"key": key})
+    out: Array = _getitem(self, key=key)
     if not _is_basic(key) or not (out._data.shape or key is Ellipsis or (isinstance(key, tuple) and Ellipsis in key)):
         return out  # as in NumPy: a full set of integers, or an array, picks values instead of viewing them
     return share(self, out, key, follows=self._node is None or out._node is not None, keep=True)
@@ -167,7 +168,7 @@ def _getitem_node(base: Array, key: Any) -> Any:
     if key is None:
         return base._node
     out = _index(base._data, key)
-    return new_node(GETITEM, (base._data,), (base._node,), {"key": key}, out, out.shape)
+    return new_node(GETITEM, (0,), (base._data,), (base._node,), {"key": key}, out, out.shape)
 
 
 def _refuse_leaf(array: Array | None) -> None:
@@ -186,7 +187,9 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
     old = array._data
     node = array._node
     if is_recording() and not (node is None and value_node is None) and differentiable(old):
-        node = new_node(SETITEM, (old, value), (node, value_node), {"key": key}, None, old.shape)
+        nodes = (node, value_node)
+        tracked = tuple(i for i, n in enumerate(nodes) if n is not None)
+        node = new_node(SETITEM, tracked, (old, value), nodes, {"key": key}, None, old.shape)
     del old
     return backend.write(writable(array), key, value), node
 
@@ -240,4 +243,4 @@ def _count_sole() -> int:
 
 
 _SOLE = _count_sole()
-_GETITEM = Functions(GETITEM)
+_getitem = general(GETITEM)

@@ -15,8 +15,9 @@ from xpgrad import rules
 from xpgrad.array import Array
 from xpgrad.backend import Backend, backend_of, get_backend, get_named, is_array
 from xpgrad.errors import DeviceError
+from xpgrad.general import general
 from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive
-from xpgrad.record import binary, general, operand, unary
+from xpgrad.record import binary, operand, unary
 
 API_VERSION = "2024.12"
 
@@ -24,15 +25,15 @@ assert rules.__all__  # noqa: S101  # importing the rules is what fills the regi
 
 
 #: What makes the function of an element-wise primitive without parameters, by its number of inputs.
-_BY_FORM: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: binary}
+_SIMPLE: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: binary}
 
 
 @cache
 def function(name: str) -> Callable[..., Any]:
     """The function of a primitive, for arrays of any backend."""
     primitive = PRIMITIVES[name]
-    form = len(primitive.inputs) if primitive.elementwise and not primitive.parameters and not primitive.optional else 0
-    apply: Callable[..., Any] = _BY_FORM.get(form, general)(primitive)
+    make: Callable[..., Any] = _SIMPLE[len(primitive.inputs)] if primitive.simple else general
+    apply = make(primitive)
     apply.__name__ = apply.__qualname__ = name
     apply.__signature__ = primitive.signature  # type: ignore[attr-defined]  # inspect.signature reads it
     return apply

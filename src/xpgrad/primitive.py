@@ -21,7 +21,7 @@ This module knows nothing of arrays and nothing of any library.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
@@ -73,6 +73,9 @@ class Primitive:
         self.optional = {name: parameters[name] for name in self.inputs if name in parameters}
         self.parameters = {name: default for name, default in parameters.items() if name not in self.inputs}
         self.leading = tuple(name for name, default in self.parameters.items() if default is required)
+        self.names = (*self.inputs, *self.parameters)
+        self.mandatory = {*self.inputs, *self.leading} - self.optional.keys()
+        self.simple = elementwise and not parameters and len(self.inputs) <= 2
         self.rules: dict[str, Edge] = {}
         self._plans: dict[tuple[int, ...], Plan] = {}
 
@@ -137,7 +140,8 @@ class Plan:
     needs : tuple of str
         The names of what is kept, for one edge after the other.
     save : callable
-        ``save(*inputs, out)`` gives what a node keeps; for fixed inputs and no parameters.
+        Gives what a node keeps: ``save(*inputs, out)`` for a simple primitive, otherwise
+        ``save(*inputs, out, parameters)``.
     guarded : bool
         A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
     """
@@ -156,13 +160,32 @@ class Plan:
             for at, (i, edge, part) in enumerate(zip(tracked, chosen, ends, strict=True))
         )
         self.guarded = primitive.elementwise and bool(self.needs)
-        simple = not primitive.variadic and not primitive.parameters
-        self.save: Any = _saver(primitive.inputs, self.needs, self.forgotten(len(primitive.inputs))) if simple else None
+        self.save = self._saver()
 
     def forgotten(self, count: int) -> tuple[int, ...]:
         """Of `count` inputs the positions of the constants that no rule needs."""
         names = self.primitive.inputs * count if self.primitive.variadic else self.primitive.inputs
         return tuple(i for i in range(count) if i not in self.positions and names[i] not in self.needs)
+
+    def _saver(self) -> Callable[..., Any]:
+        """Compile ``lambda x1, x2, out: (x2, x1)``, say: picking by name at every call would double its cost."""
+        primitive = self.primitive
+        inputs, parameters = primitive.inputs, primitive.parameters
+        shape = "tuple(map(shape_of, {}))" if primitive.variadic else "shape_of({})"
+        sources = {f"{name}_shape": shape.format(name) for name in inputs}
+        sources |= {name: f"tuple({name})" for name in inputs if primitive.variadic}
+        sources |= {name: f"parameters.get({name!r}, {name})" for name in parameters}
+        kept = [
+            str(i) if name == "i" else sources.get(name, name)
+            for i, _, _, part, _ in self.edges
+            for name in self.needs[part]
+        ]
+        if not primitive.variadic:
+            kept += [f"remember({inputs[i]})" for i in self.forgotten(len(inputs))]
+        arguments = [*inputs, "out"] if primitive.simple else [*inputs, "out", "parameters"]
+        source = f"lambda {', '.join(arguments)}: ({''.join(f'{item}, ' for item in kept)})"
+        known = {"shape_of": shape_of, "remember": remember, **parameters}
+        return eval(source, known)  # type: ignore[no-any-return]  # noqa: S307  # untyped; the source is made of registered names
 
     @staticmethod
     def _edge(primitive: Primitive, position: int) -> Edge:
@@ -171,14 +194,6 @@ class Plan:
         if edge is None:
             raise NotDifferentiableError(primitive.name, name)
         return edge
-
-
-def _saver(inputs: tuple[str, ...], needs: tuple[str, ...], forgotten: tuple[int, ...]) -> Callable[..., Any]:
-    """Compile ``lambda x1, x2, out: (x2, x1)``: picking by name at every call would double its cost."""
-    shapes = {f"{name}_shape": f"shape({name})" for name in inputs}
-    kept = [*(shapes.get(name, name) for name in needs), *(f"remember({inputs[i]})" for i in forgotten)]
-    source = f"lambda {', '.join((*inputs, 'out'))}: ({''.join(f'{item}, ' for item in kept)})"
-    return eval(source, {"shape": shape_of, "remember": remember})  # type: ignore[no-any-return]  # noqa: S307  # eval is untyped; the registry is code
 
 
 def remember(a: Any) -> Any:
@@ -246,8 +261,3 @@ class RawNamespace:
 def raw_namespace(backend: Backend) -> RawNamespace:
     """The raw namespace of a backend."""
     return RawNamespace(backend)
-
-
-def positions(tracked: Sequence[Any]) -> tuple[int, ...]:
-    """The positions of what is not None."""
-    return tuple(i for i, node in enumerate(tracked) if node is not None)

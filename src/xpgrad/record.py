@@ -1,27 +1,27 @@
 """The hot path: run a primitive on raw arrays and, while recording, note what its rules will need.
 
-`unary` and `binary` are written out because they carry almost every call; `general` serves all other forms. All of
-them let the operands decide which library computes, and return an Array. Only what the plan asks for is kept.
+`unary` and `binary` are written out because they carry almost every call; `general` has all other forms. All of them
+let the operands decide which library computes, and return an Array. Only what the plan asks for is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from xpgrad.array import Array
 from xpgrad.backend import backend_of, get_backend, get_named
-from xpgrad.errors import MixedBackendsError, NotDifferentiableError, UnsupportedTypeError
-from xpgrad.primitive import Primitive, positions, remember, shape_of
+from xpgrad.errors import MixedBackendsError, UnsupportedTypeError
+from xpgrad.primitive import Primitive
 from xpgrad.scope import is_recording
 
 # Counts down, so that a heap of these numbers yields the latest operation first.
 _next_order = count(0, -1).__next__
 
 _REAL_SCALARS = frozenset((bool, int, float))
-_SCALARS = _REAL_SCALARS | {complex}
+SCALARS = _REAL_SCALARS | {complex}
 
 
 class Form(NamedTuple):
@@ -141,7 +141,7 @@ def operand(x: Any) -> tuple[Any, Any]:
     """
     if isinstance(x, Array):
         return x.data, x._node
-    if x.__class__ in _SCALARS:
+    if x.__class__ in SCALARS:
         return x, None
     backend = backend_of(x)
     return (x.item() if backend.is_scalar(x) else backend.asarray(x)), None
@@ -155,7 +155,7 @@ def check_beside(a: Any, b: Any) -> None:
     MixedBackendsError
         If the operands do not belong together.
     """
-    if a.__class__ in _SCALARS or b.__class__ in _SCALARS:
+    if a.__class__ in SCALARS or b.__class__ in SCALARS:
         return
     first, second = backend_of(a), backend_of(b)
     if first is not second and second.name not in first.mixes_with and first.name not in second.mixes_with:
@@ -165,7 +165,7 @@ def check_beside(a: Any, b: Any) -> None:
 def own_array(out: Any, *operands: Any) -> Any:
     """The result of a raw operation as an array of the operands' library: NumPy makes scalars of 0-d results."""
     for a in operands:
-        if a.__class__ not in _SCALARS and a is not None:
+        if a.__class__ not in SCALARS and a is not None:
             return backend_of(a).asarray(out)
     return get_named(get_backend()).asarray(out)
 
@@ -176,10 +176,10 @@ def restoration(inputs: Sequence[Any], nodes: Sequence[Any], out: Any) -> Form |
     broadcast = any(a.shape != out.shape for a in tracked)
     if not broadcast and all(a.dtype == out.dtype for a in tracked):
         return None
-    return Form(_forms(inputs, nodes), out.shape if broadcast else None)
+    return Form(forms_of(inputs, nodes), out.shape if broadcast else None)
 
 
-def _forms(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
+def forms_of(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
     """The shape and dtype of every tracked input."""
     return tuple(None if node is None else (a.shape, a.dtype) for a, node in zip(inputs, nodes, strict=True))
 
@@ -193,7 +193,7 @@ class Functions(dict[type, Callable[..., Any]]):
     def find(self, *operands: Any) -> Callable[..., Any]:
         """The function for raw operands of a type not met before."""
         for a in operands:
-            if a.__class__ not in _SCALARS and a is not None:
+            if a.__class__ not in SCALARS and a is not None:
                 backend = backend_of(a)
                 found = self[type(a)] = self._primitive.raw(backend)
                 return found
@@ -262,7 +262,7 @@ def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = No
         if not real_scalar and a.__class__ is not b.__class__:
             check_beside(a, b)
         if operator is None:
-            array = b if a.__class__ in _SCALARS else a
+            array = b if a.__class__ in SCALARS else a
             out = (functions.get(array.__class__) or functions.find(a, b))(a, b)
         else:
             out = operator(a, b)
@@ -290,98 +290,6 @@ def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = No
         return Array(out, Node(plan, source, plan.save(a, b, out), form))
 
     return apply
-
-
-def general(primitive: Primitive) -> Callable[..., Any]:
-    """The function of a primitive of any other form, for arrays of any backend."""
-    functions = Functions(primitive)
-    inputs, parameters, leading = primitive.inputs, primitive.parameters, frozenset(primitive.leading)
-    count = len(inputs)
-
-    def apply(*arguments: Any, **keywords: Any) -> Any:
-        if len(arguments) != count or not keywords.keys() <= parameters.keys():
-            bound = primitive.signature.bind(*arguments, **keywords).arguments
-            arguments = tuple(bound.get(name) for name in inputs)
-            keywords = {name: value for name, value in bound.items() if name in parameters}
-        elif not keywords.keys() >= leading:
-            primitive.signature.bind(*arguments, **keywords)  # raises: a parameter without default is missing
-        arrays = arguments[0] if primitive.variadic else arguments
-        return call(primitive, functions, arrays, keywords)
-
-    return apply
-
-
-def call(primitive: Primitive, functions: Functions, arrays: Sequence[Any], parameters: dict[str, Any]) -> Any:
-    """Run a primitive on its inputs and keyword parameters, and record it."""
-    data: list[Any] = []
-    nodes: list[Any] = []
-    first: Any = None
-    for x in arrays:
-        a, node = (None, None) if x is None and primitive.optional else operand(x)
-        if a is not None and a.__class__ not in _SCALARS:
-            if first is None:
-                first = a
-            elif a.__class__ is not first.__class__:
-                check_beside(first, a)
-                if backend_of(first).name in backend_of(a).mixes_with:
-                    first = a
-        data.append(a)
-        nodes.append(node)
-    for name, value in parameters.items():
-        if isinstance(value, Array):
-            if value._node is not None and is_recording():
-                raise NotDifferentiableError(primitive.name, name)
-            parameters = parameters | {name: value.data}
-        elif isinstance(value, tuple) and any(isinstance(part, Array) for part in value):  # an index, say
-            parameters = parameters | {name: tuple(part.data if isinstance(part, Array) else part for part in value)}
-    function = functions.get(first.__class__) or functions.find(*data)
-    if primitive.variadic:
-        out = function(data, **parameters)
-    else:
-        given = {
-            name: a
-            for name, a in zip(primitive.inputs, data, strict=True)
-            if name in primitive.optional and a is not None
-        }
-        required = data[: len(data) - len(primitive.optional)]
-        leading = [parameters[name] for name in primitive.leading]  # the standard takes some of these by position only
-        named = {name: value for name, value in parameters.items() if name not in primitive.leading}
-        out = function(*required, *leading, **given, **named)
-    if primitive.outputs == 1:
-        if out.__class__ is not first.__class__:
-            out = own_array(out, first)
-        if not is_recording() or not positions(nodes) or not differentiable(out):
-            return Array(out)
-        return Array(out, new_node(primitive, data, nodes, parameters, out, out.shape))
-    if not is_recording() or not positions(nodes):
-        return _like_tuple(out, (Array(part) for part in out))
-    node = new_node(primitive, data, nodes, parameters, out, tuple((part.shape, part.dtype) for part in out))
-    return _like_tuple(
-        out, (Array(part, Part(node, i) if differentiable(part) else None) for i, part in enumerate(out))
-    )
-
-
-def _like_tuple(out: Any, parts: Iterable[Array]) -> Any:
-    """Several outputs as the library gives them: a named tuple keeps its names."""
-    return type(out)(*parts) if hasattr(out, "_fields") else tuple(parts)
-
-
-def new_node(primitive: Primitive, data: Any, nodes: Any, parameters: Any, out: Any, shape: Any) -> Node:
-    """The node of a call of any form."""
-    plan = primitive.plan(positions(nodes))
-    if primitive.variadic:
-        name = primitive.inputs[0]
-        values = {name: tuple(data), f"{name}_shape": tuple(shape_of(a) for a in data)}
-    else:
-        values = dict(zip(primitive.inputs, data, strict=True))
-        values |= {f"{name}_shape": shape_of(a) for name, a in values.items()}
-    values |= primitive.parameters | parameters | {"out": out}
-    kept = tuple((values | {"i": i})[name] for i, _, _, part, _ in plan.edges for name in plan.needs[part])
-    forgotten = tuple(remember(data[i]) for i in plan.forgotten(len(data)))
-    sources = tuple(nodes[i] for i in plan.positions)
-    return Node(
-        plan, sources[0] if plan.single else sources, kept + forgotten, Form(_forms(data, nodes), shape, parameters)
-    )
 
 
 _DIFFERENTIABLE: dict[tuple[type, Any], bool] = {}

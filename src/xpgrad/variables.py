@@ -85,10 +85,16 @@ def zero_grad(self: Array) -> None:
 
 def detach(self: Array) -> Array:
     """An array of the same content without its history; a write to one shows in the other."""
-    out, source = Array(self.data), self
-    while (view := source._view) is not None and view.key is None and (base := view.base()) is not None:
-        source = base  # a detached array in between may be gone before its source and the new one are
-    return share(source, out, None, follows=False, keep=False)
+    # Go back to where the content began: a view in between may be gone while its base and the result live on.
+    source, keys = self, []
+    while (view := source._view) is not None and (base := view.base()) is not None:
+        if view.key is not None:
+            keys.append(view.key)
+        source = base
+    out = share(source, Array(source.data), None, follows=False, keep=False)
+    for key in reversed(keys):
+        out = out[key]
+    return out
 
 
 def backward(self: Array, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:

@@ -1,0 +1,155 @@
+"""Running and recording primitives of any form: with keyword parameters, sequences of arrays, several outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.backend import backend_of
+from xpgrad.errors import NotDifferentiableError
+from xpgrad.primitive import Primitive, remember
+from xpgrad.record import (
+    SCALARS,
+    Form,
+    Functions,
+    Node,
+    Part,
+    check_beside,
+    differentiable,
+    forms_of,
+    operand,
+    own_array,
+)
+from xpgrad.scope import is_recording
+
+
+def general(primitive: Primitive) -> Callable[..., Any]:
+    """The function of a primitive of any form, for arrays of any backend."""
+    functions = Functions(primitive)
+    count, known, leading = len(primitive.inputs), primitive.parameters.keys(), set(primitive.leading)
+
+    def apply(*arguments: Any, **parameters: Any) -> Any:
+        if len(arguments) != count or not parameters.keys() <= known or not leading <= parameters.keys():
+            arguments, parameters = _arranged(primitive, arguments, parameters)
+        data: list[Any] = []
+        nodes: list[Any] = []
+        tracked: tuple[int, ...] = ()
+        first: Any = None
+        for x in arguments[0] if primitive.variadic else arguments:
+            if x.__class__ is Array:
+                if x._view is not None:
+                    x._view.refresh(x)
+                a, node = x._data, x._node
+                if node is not None:
+                    tracked = (*tracked, len(data))
+            else:
+                a, node = (None, None) if x is None and primitive.optional else operand(x)
+            if first is None:
+                first = None if a.__class__ in SCALARS else a
+            elif a.__class__ is not first.__class__ and a is not None:
+                first = _leading_array(first, a)
+            data.append(a)
+            nodes.append(node)
+        if parameters:
+            parameters = {name: _raw_parameter(primitive, name, value) for name, value in parameters.items()}
+        out = _run(primitive, functions.get(first.__class__) or functions.find(*data), data, parameters)
+        recording = tracked and is_recording()
+        if primitive.outputs == 1:
+            if out.__class__ is not first.__class__:
+                out = own_array(out, first)
+            if not recording or not differentiable(out):
+                return Array(out)
+            return Array(out, new_node(primitive, tracked, data, nodes, parameters, out, out.shape))
+        if not recording:
+            return _like_tuple(out, map(Array, out))
+        shape = tuple((part.shape, part.dtype) for part in out)
+        made = new_node(primitive, tracked, data, nodes, parameters, out, shape)
+        parts = (Array(part, Part(made, i) if differentiable(part) else None) for i, part in enumerate(out))
+        return _like_tuple(out, parts)
+
+    return apply
+
+
+def new_node(
+    primitive: Primitive,
+    tracked: tuple[int, ...],
+    data: Sequence[Any],
+    nodes: Sequence[Any],
+    parameters: dict[str, Any],
+    out: Any,
+    shape: Any,
+) -> Node:
+    """The node of a call of any form."""
+    plan = primitive.plan(tracked)
+    if primitive.variadic:
+        kept = plan.save(data, out, parameters) + tuple(remember(data[i]) for i in plan.forgotten(len(data)))
+    else:
+        kept = plan.save(*data, out, parameters)
+    source = nodes[tracked[0]] if plan.single else tuple(nodes[i] for i in tracked)
+    return Node(plan, source, kept, Form(forms_of(data, nodes), shape, parameters))
+
+
+def _arranged(
+    primitive: Primitive, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The inputs and the parameters of a call, however they were passed.
+
+    Raises
+    ------
+    TypeError
+        If the call does not fit the signature.
+    """
+    given = dict(zip(primitive.names, arguments, strict=False)) | keywords
+    by_name = primitive.parameters.keys() | primitive.optional.keys()
+    twice = len(given) < len(arguments) + len(keywords)  # or more arguments than names
+    if twice or not primitive.mandatory <= given.keys() or not keywords.keys() <= by_name:
+        primitive.signature.bind(*arguments, **keywords)  # raises what is wrong, in Python's own words
+    return tuple(given.pop(name, None) for name in primitive.inputs), given
+
+
+def _leading_array(first: Any, a: Any) -> Any:
+    """Of two raw operands the one whose library computes.
+
+    Raises
+    ------
+    MixedBackendsError
+        If they do not belong together.
+    """
+    check_beside(first, a)
+    return a if a.__class__ not in SCALARS and backend_of(first).name in backend_of(a).mixes_with else first
+
+
+def _raw_parameter(primitive: Primitive, name: str, value: Any) -> Any:
+    """A parameter with raw arrays in place of Arrays.
+
+    Raises
+    ------
+    NotDifferentiableError
+        If it is tracked: there is no gradient for a parameter.
+    """
+    if isinstance(value, tuple):  # an index, say
+        return tuple(_raw_parameter(primitive, name, part) for part in value)
+    if not isinstance(value, Array):
+        return value
+    if value._node is not None and is_recording():
+        raise NotDifferentiableError(primitive.name, name)
+    return value.data
+
+
+def _run(primitive: Primitive, function: Callable[..., Any], data: list[Any], parameters: dict[str, Any]) -> Any:
+    """Call the library: required parameters by position, as the standard has some of them, the others by name."""
+    if primitive.variadic:
+        return function(data, **parameters)
+    if not primitive.leading and not primitive.optional:
+        return function(*data, **parameters)
+    required = data[: len(data) - len(primitive.optional)]
+    optional = zip(primitive.optional, data[len(required) :], strict=True)
+    given = {name: a for name, a in optional if a is not None}
+    given |= {name: value for name, value in parameters.items() if name not in primitive.leading}
+    return function(*required, *(parameters[name] for name in primitive.leading), **given)
+
+
+def _like_tuple(out: Any, parts: Iterable[Array]) -> Any:
+    """Several outputs as the library gives them: a named tuple keeps its names."""
+    return type(out)(*parts) if hasattr(out, "_fields") else tuple(parts)
