@@ -46,6 +46,9 @@ class NumpyBackend(Backend):
     def may_hold_zero(self, x: Any) -> bool:
         return count_nonzero(x) != x.size  # type: ignore[no-any-return]  # bool() costs time on every operation
 
+    def all_finite(self, x: Any) -> bool:
+        return bool(numpy.isfinite(numpy.add.reduce(x, axis=None)))  # an overflow is only a false alarm
+
     def silent(self) -> AbstractContextManager[Any]:
         return numpy.errstate(all="ignore")
 

@@ -136,6 +136,10 @@ class Backend:
         """Whether some element may be zero; a backend that cannot tell without waiting for the device says True."""
         return True
 
+    def all_finite(self, x: Any) -> bool:
+        """Whether no element is infinite or NaN; a backend that cannot tell without waiting for the device says False."""
+        return False
+
     def device_cause(self, error: Exception) -> str | None:
         """If a failed allocation means that the device cannot be used, the reason in words; otherwise None."""
         return None

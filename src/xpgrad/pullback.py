@@ -103,11 +103,12 @@ def pull(
             continue
         if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way
             kind = g.__class__
-            xp, may_hold_zero = _world(g)
+            xp, backend = _world(g)
+            may_hold_zero = backend.may_hold_zero
         guarded = plan.guarded and may_hold_zero(g._data if create else g)
         for i, rule, wants_namespace, part, at in plan.edges:
             r = rule(xp, g, *kept[part]) if wants_namespace else rule(g, *kept[part])
-            if guarded:
+            if guarded and not backend.all_finite(r._data if create else r):
                 r = keep_zero(xp, g, r)
             if form is not None and form.like is not None:
                 r = restore(r, *form.like[i])
@@ -139,10 +140,10 @@ def namespace_of(g: Any) -> Any:
 
 
 def _world(g: Any) -> tuple[Any, Any]:
-    """The namespace of a cotangent, and its backend's test for zeros."""
+    """The namespace of a cotangent, and its backend."""
     if g.__class__ is tuple:
         g = g[0]
-    return namespace_of(g), backend_of(g.data if isinstance(g, Array) else g).may_hold_zero
+    return namespace_of(g), backend_of(g.data if isinstance(g, Array) else g)
 
 
 def keep_zero(xp: Any, g: Any, r: Any) -> Any:
