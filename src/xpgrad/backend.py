@@ -12,6 +12,7 @@ import importlib.util
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -63,6 +64,11 @@ class Backend:
 
     def __repr__(self) -> str:
         return f"<xpgrad backend {self.name!r}>"
+
+    @property
+    def functions(self) -> Mapping[str, Any]:
+        """Raw functions of its own, for primitives that the standard lacks or the library does slowly."""
+        return {}
 
     @cached_property
     def namespace(self) -> Any:
@@ -137,7 +143,7 @@ class Backend:
         return True
 
     def all_finite(self, x: Any) -> bool:
-        """Whether no element is infinite or NaN; a backend that cannot tell without waiting for the device says False."""
+        """Whether every element is finite; a backend that cannot tell without waiting for its device says False."""
         return False
 
     def device_cause(self, error: Exception) -> str | None:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial, wraps
 from typing import Any
 
-from xpgrad.array import Array, last_exit
+from xpgrad.array import Array
 from xpgrad.backend import backend_of, get_backend, get_named, is_array, use_backend
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
+from xpgrad.exits import last_exit
 from xpgrad.inplace import writable
 from xpgrad.namespace import function
 from xpgrad.primitive import PRIMITIVES, raw_namespace

@@ -32,7 +32,7 @@ _SIMPLE: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: bi
 def function(name: str) -> Callable[..., Any]:
     """The function of a primitive, for arrays of any backend."""
     primitive = PRIMITIVES[name]
-    make: Callable[..., Any] = _SIMPLE[len(primitive.inputs)] if primitive.simple else general
+    make = _SIMPLE[len(primitive.inputs)] if primitive.simple else general
     apply = make(primitive)
     apply.__name__ = apply.__qualname__ = name
     apply.__signature__ = primitive.signature  # type: ignore[attr-defined]  # inspect.signature reads it

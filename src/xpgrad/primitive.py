@@ -96,12 +96,16 @@ class Primitive:
         return inspect.Signature(arguments)
 
     def raw(self, backend: Backend) -> Callable[..., Any]:
-        """The function of a backend's library that computes this primitive; AttributeError where there is none."""
-        try:
-            return backend.function(self.name)  # type: ignore[no-any-return]  # libraries are untyped
-        except AttributeError:
-            if self.implementation is None:
-                raise
+        """The function that computes this primitive on a backend's arrays: the backend's own, ours, or the library's.
+
+        Raises
+        ------
+        AttributeError
+            If there is none.
+        """
+        own = backend.functions.get(self.name)
+        if own is not None or self.implementation is None:
+            return own or backend.function(self.name)  # type: ignore[no-any-return]  # libraries are untyped
         implementation, xp = self.implementation, raw_namespace(backend)
         return lambda *arrays, **parameters: implementation(xp, *arrays, **parameters)
 

@@ -1,0 +1,102 @@
+"""Ways out of the recorded world: Python numbers, NumPy, DLPack, pickles.
+
+What leaves has no history. A conversion that NumPy or another library makes without being asked refuses to drop the
+history of an array that is being recorded; one that the user asks for by name works.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from xpgrad.backend import backend_of
+from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning, HistoryLostError
+from xpgrad.scope import is_recording
+
+if TYPE_CHECKING:
+    import numpy
+
+#: File and line of the last place where a recorded array became a Python number.
+last_exit: ContextVar[str | None] = ContextVar("xpgrad_last_exit", default=None)
+
+
+class Exits:
+    """Base of Array that holds nothing."""
+
+    __slots__ = ()
+
+    data: Any
+    _data: Any
+    _node: Any
+
+    def asnumpy(self) -> numpy.ndarray[Any, Any]:
+        """A NumPy copy of the values, without their history; computes and transfers where needed."""
+        return backend_of(self.data).to_numpy(self._data)  # type: ignore[no-any-return]  # a hook is untyped
+
+    def item(self) -> bool | int | float | complex:
+        """The only element as a Python number, without its history.
+
+        Raises
+        ------
+        ValueError
+            If the array does not have exactly one element.
+        """
+        return self.asnumpy().item()  # type: ignore[no-any-return]  # NumPy types item() as Any
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers, without their history."""
+        return self.asnumpy().tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __index__(self) -> int:
+        return self.data.__index__()  # type: ignore[no-any-return]  # raw arrays are untyped
+
+    def __float__(self) -> float:
+        self._leave("float()")
+        return float(self.data)
+
+    def __complex__(self) -> complex:
+        self._leave("complex()")
+        return complex(self.data)
+
+    def _leave(self, what: str) -> None:
+        """Warn where a recorded array becomes a Python number, and remember the place."""
+        if self._node is None or not is_recording():
+            return
+        caller = sys._getframe(2)
+        last_exit.set(f"{caller.f_code.co_filename}:{caller.f_lineno}")
+        warnings.warn(
+            f"{what} of a recorded array drops its history: no gradient flows through the number. Keep the array, "
+            "or use x.detach() to say that this is meant.",
+            GradientLostWarning,
+            stacklevel=3,
+        )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self._node is not None and is_recording():
+            raise HistoryLostError("converting to a NumPy array")
+        if copy is False:
+            raise ValueError("converting an Array to NumPy copies it: leave copy=False out, or convert x.data.")
+        values = self.asnumpy()
+        return values if dtype is None else values.astype(dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        if self._node is not None and is_recording():
+            raise DLPackHistoryLostError
+        return self.data.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._data.__dlpack_device__()
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.data,)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return type(self)(backend_of(self.data).copy(self._data))  # type: ignore[call-arg]  # Array takes the raw array
