@@ -138,9 +138,9 @@ class Plan:
         The positions of the tracked inputs.
     single : bool
         There is only one of them.
-    edges : tuple of (int, rule, bool, slice, int)
+    edges : tuple of (int, rule, bool, slice, int or None)
         For every tracked input: its position, its rule, whether the rule takes the namespace first, where among what
-        is kept the rest of its arguments are, and its place among the edges.
+        is kept the rest of its arguments are, and its place among the edges, None where it is the only one.
     needs : tuple of str
         The names of what is kept, for one edge after the other.
     save : callable
@@ -160,7 +160,7 @@ class Plan:
         self.needs = tuple(name for edge in chosen for name in edge.needs)
         ends = pairwise(accumulate((len(edge.needs) for edge in chosen), initial=0))
         self.edges = tuple(
-            (i, edge.rule, edge.wants_namespace, slice(*part), at)
+            (i, edge.rule, edge.wants_namespace, slice(*part), None if self.single else at)
             for at, (i, edge, part) in enumerate(zip(tracked, chosen, ends, strict=True))
         )
         self.guarded = primitive.elementwise and bool(self.needs)
@@ -200,9 +200,12 @@ class Plan:
         return edge
 
 
+_NUMBERS = frozenset((bool, int, float, complex, type(None)))
+
+
 def remember(a: Any) -> Any:
     """What to note of a constant that no rule needs: a number, or an array without keeping it alive."""
-    if isinstance(a, int | float | complex | None):
+    if a.__class__ in _NUMBERS:
         return a
     try:
         return ref(a)

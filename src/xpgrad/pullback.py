@@ -67,37 +67,45 @@ def pull(
     kind: Any = None
     for head, g in zip(heads, cotangents, strict=True):
         _contribute(head, g, pending, heap, useful)
+    limited = stop_after < inf
     node: Any = None  # the next node, where it need not go through the heap
     carried: Any = None  # its cotangent
-    while heap or node is not None:
+    while True:
         if node is None:
+            if not heap:
+                return found
             node = heappop(heap)[1]
             g = pending.pop(node)
-        plan, kept, form = node.plan, node.kept, node.form
-        if (form is not None and form.variable is not None) if wanted is None else node in wanted:
+        plan, kept, form, source = node.plan, node.kept, node.form, node.source
+        if wanted is None:
+            if form is not None and form.variable is not None:
+                found[node] = g
+        elif node in wanted:
             found[node] = g
             if useful is not None and useful.isdisjoint(_parents(node, stop_after)):  # nothing wanted lies beyond
                 node = None
                 continue
-        if plan is None or node.order > stop_after:
+        if plan is None or (limited and node.order > stop_after):
             if node.__class__ is Part and node.order <= stop_after and (useful is None or node.node in useful):
                 _collect(node, g, pending, heap)
             node = None
             continue
         if kept is None:
             raise GraphFreedError
-        if form is not None and form.shape is not None:
-            g = _in_full(g, form.shape)
-        sources = (node.source,) if plan.single else node.source
         if create:
             kept = _tracked(node)
         elif not retain:
             node.kept = node.source = None
-            if form is not None:
+        like = None
+        if form is not None:
+            like = form.like
+            if form.shape is not None:
+                g = _in_full(g, form.shape)
+            if not (create or retain):
                 node.form = Form(variable=form.variable)
         node = None
         if plan.primitive is None:  # a user's function, with a backward of its own
-            for parent, r in zip(sources, plan.run(g, kept[0], create), strict=True):
+            for parent, r in zip(source, plan.run(g, kept[0], create), strict=True):
                 if r is not None:
                     _contribute(parent, r, pending, heap, useful)
             continue
@@ -110,9 +118,9 @@ def pull(
             r = rule(xp, g, *kept[part]) if wants_namespace else rule(g, *kept[part])
             if guarded and not backend.all_finite(r._data if create else r):
                 r = keep_zero(xp, g, r)
-            if form is not None and form.like is not None:
-                r = restore(r, *form.like[i])
-            parent = sources[at]
+            if like is not None:
+                r = restore(r, *like[i])
+            parent = source if at is None else source[at]
             if parent is node:
                 carried = carried + r
             elif parent in pending:
@@ -129,7 +137,6 @@ def pull(
                 pending[node] = g
                 heappush(heap, (node.order, node))
                 node = None
-    return found
 
 
 def namespace_of(g: Any) -> Any:

@@ -6,8 +6,10 @@ restore the previous state on exit, exceptions included. This module knows nothi
 
 from __future__ import annotations
 
+import gc
 from contextlib import ContextDecorator
 from contextvars import ContextVar
+from threading import Lock
 from typing import Any
 
 RECORDING: ContextVar[bool] = ContextVar("xpgrad_recording", default=False)
@@ -43,6 +45,35 @@ class Scope(ContextDecorator):
         _ENTERED.set(outer)
 
 
+class Recording(Scope):
+    """A scope in which the garbage collector seldom visits its oldest generation.
+
+    A long record is a great many objects without a cycle. Visiting all of them again and again, as the collector does
+    when old objects grow in number, would cost as much as the recording itself. The young generations are collected as
+    usual, and the threshold that was set before comes back when the last open scope closes.
+    """
+
+    _lock = Lock()
+    _open = 0
+    _usual = _raised = (0, 0, 0)
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if Recording._open == 0:
+                Recording._usual = gc.get_threshold()
+                Recording._raised = (*self._usual[:2], 100 * self._usual[2])
+                gc.set_threshold(*self._raised)
+            Recording._open += 1
+        super().__enter__()
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__(*exception)
+        with self._lock:
+            Recording._open -= 1
+            if Recording._open == 0 and gc.get_threshold() == self._raised:  # nobody else has set it meanwhile
+                gc.set_threshold(*self._usual)
+
+
 def modes(recording: bool | None, training: bool | None) -> Scope:
     """Scope that sets the given states; None leaves a state as it is."""
     settings: list[tuple[ContextVar[Any], Any]] = []
@@ -50,7 +81,7 @@ def modes(recording: bool | None, training: bool | None) -> Scope:
         settings.append((RECORDING, recording))
     if training is not None:
         settings.append((TRAINING, bool(training)))
-    return Scope(*settings)
+    return Recording(*settings) if recording else Scope(*settings)
 
 
 def record(train_mode: bool | None = True) -> Scope:
