@@ -468,6 +468,13 @@ class TestGradient:
             assert other.grad is None
             assert_values(other, 1.0, 2.0)
 
+    def test_may_be_changed_in_place_but_not_replaced(self, x):
+        x.grad += 3.0
+        assert_values(x.grad, 3.0, 3.0)
+        with pytest.raises(AttributeError, match="made by attach_grad"):
+            x.grad = x
+        assert_values(x.grad, 3.0, 3.0)
+
 
 class TestMarkVariables:
     def test_a_single_one(self, xp):

@@ -1,6 +1,7 @@
 """Recording and training scopes: nesting, exceptions, threads, and asyncio tasks."""
 
 import asyncio
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -352,3 +353,31 @@ def test_a_task_inherits_the_scope_it_was_made_in():
             assert state() == (True, True)
 
     asyncio.run(main())
+
+
+# The garbage collector
+
+
+def test_the_collector_is_as_it_was_when_the_last_scope_closes():
+    usual = gc.get_threshold()
+    with autograd.record():
+        first = gc.get_threshold()
+        assert first[:2] == usual[:2]
+        assert first[2] > usual[2]  # only the oldest generation is visited more seldom
+        with autograd.pause(), autograd.record():
+            assert gc.get_threshold() == first
+        assert gc.get_threshold() == first
+    assert gc.get_threshold() == usual
+    with pytest.raises(ZeroDivisionError), autograd.record():
+        raise ZeroDivisionError
+    assert gc.get_threshold() == usual
+
+
+def test_a_threshold_set_while_recording_stays():
+    usual = gc.get_threshold()
+    try:
+        with autograd.record():
+            gc.set_threshold(500, 5, 5)
+        assert gc.get_threshold() == (500, 5, 5)
+    finally:
+        gc.set_threshold(*usual)

@@ -39,3 +39,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     return getattr(active(), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *dir(active())})

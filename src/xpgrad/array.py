@@ -56,6 +56,13 @@ class Array(Declared, Exits):
         """The gradient that `attach_grad` made room for; None before."""
         return getattr(self, "_grad", None)
 
+    @grad.setter
+    def grad(self, value: Array) -> None:
+        if value is not self.grad:  # what `x.grad *= 0` assigns in the end is the gradient itself
+            raise AttributeError(
+                "x.grad is made by attach_grad(). Write into it, x.grad[...] = value, or call zero_grad()."
+            )
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of elements along each axis."""

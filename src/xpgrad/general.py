@@ -53,7 +53,7 @@ def general(primitive: Primitive) -> Callable[..., Any]:
             nodes.append(node)
         if parameters:
             parameters = {name: _raw_parameter(primitive, name, value) for name, value in parameters.items()}
-        out = _run(primitive, functions.get(first.__class__) or functions.find(*data), data, parameters)
+        out = _run(primitive, functions.of(first, *data), data, parameters)
         recording = tracked and is_recording()
         if primitive.outputs == 1:
             if out.__class__ is not first.__class__:

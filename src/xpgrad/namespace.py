@@ -70,7 +70,7 @@ def namespace(name: str) -> ModuleType:
         return found
 
     public = sorted({*PRIMITIVES, *CONSTANTS, *_COMPOSITE, *_PLAIN, "asarray"})
-    vars(module).update(__array_api_version__=API_VERSION, __getattr__=make, __dir__=lambda: public)
+    vars(module).update(__array_api_version__=API_VERSION, __getattr__=make, __dir__=lambda: public, __all__=public)
     return module
 
 
@@ -86,7 +86,10 @@ def _attribute(backend_name: str, name: str) -> Any:
         return _constant(get_named(backend_name), name)
     if name in _PLAIN:
         return get_named(backend_name).function(name)
-    raise AttributeError(f"xpgrad.{backend_name} has no attribute {name!r}: the array API standard does not define it.")
+    raise AttributeError(
+        f"xpgrad.{backend_name} has no attribute {name!r}: no function of that name has a derivative rule, or is known to "
+        "have no gradient. dir() lists what there is; on raw arrays call the library itself."
+    )
 
 
 def namespace_of(array: Array, /, *, api_version: str | None = None) -> ModuleType:

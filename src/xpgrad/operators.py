@@ -13,15 +13,15 @@ from xpgrad.namespace import function, namespace_of
 from xpgrad.primitive import PRIMITIVES
 from xpgrad.record import binary, check_beside, operand, own_array
 
-# Operators with a gradient: the stem of the method, the primitive, Python's operator on raw arrays.
+# Operators with a gradient: the stem of the method, the primitive, Python's sign.
 _DIFFERENTIABLE = (
-    ("add", "add", operator.add),
-    ("sub", "subtract", operator.sub),
-    ("mul", "multiply", operator.mul),
-    ("truediv", "divide", operator.truediv),
-    ("floordiv", "floor_divide", operator.floordiv),
-    ("mod", "remainder", operator.mod),
-    ("pow", "pow", operator.pow),
+    ("add", "add", "+"),
+    ("sub", "subtract", "-"),
+    ("mul", "multiply", "*"),
+    ("truediv", "divide", "/"),
+    ("floordiv", "floor_divide", "//"),
+    ("mod", "remainder", "%"),
+    ("pow", "pow", "**"),
 )
 
 # Operators without one: the stem of the method, Python's operator on raw arrays.
@@ -92,8 +92,8 @@ def _invert(self: Array) -> Array:
 def _methods() -> dict[str, Any]:
     """Every operator and method of Array, by name."""
     table: dict[str, Any] = {}
-    for stem, name, raw in _DIFFERENTIABLE:
-        apply = binary(PRIMITIVES[name], raw)
+    for stem, name, sign in _DIFFERENTIABLE:
+        apply = binary(PRIMITIVES[name], sign)
         table |= {f"__{stem}__": apply, f"__r{stem}__": _reflected(apply), f"__i{stem}__": _in_place(apply)}
     for stem, raw in _CONSTANT:
         apply = _constant(raw)

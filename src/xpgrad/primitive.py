@@ -143,14 +143,15 @@ class Plan:
         is kept the rest of its arguments are, and its place among the edges, None where it is the only one.
     needs : tuple of str
         The names of what is kept, for one edge after the other.
+    kept : str
+        What a node keeps, as the inside of a Python tuple.
     save : callable
-        Gives what a node keeps: ``save(*inputs, out)`` for a simple primitive, otherwise
-        ``save(*inputs, out, parameters)``.
+        ``save(*inputs, out, parameters)`` gives that tuple.
     guarded : bool
         A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
     """
 
-    __slots__ = ("edges", "guarded", "needs", "positions", "primitive", "save", "single")
+    __slots__ = ("edges", "guarded", "kept", "needs", "positions", "primitive", "save", "single")
 
     def __init__(self, primitive: Primitive, tracked: tuple[int, ...]) -> None:
         self.primitive = primitive
@@ -164,6 +165,7 @@ class Plan:
             for at, (i, edge, part) in enumerate(zip(tracked, chosen, ends, strict=True))
         )
         self.guarded = primitive.elementwise and bool(self.needs)
+        self.kept = self._source()
         self.save = self._saver()
 
     def forgotten(self, count: int) -> tuple[int, ...]:
@@ -171,24 +173,26 @@ class Plan:
         names = self.primitive.inputs * count if self.primitive.variadic else self.primitive.inputs
         return tuple(i for i in range(count) if i not in self.positions and names[i] not in self.needs)
 
-    def _saver(self) -> Callable[..., Any]:
-        """Compile ``lambda x1, x2, out: (x2, x1)``, say: picking by name at every call would double its cost."""
+    def _source(self) -> str:
+        """What is kept as Python source, ``"x2, x1, "`` say: picking by name at every call would double its cost."""
         primitive = self.primitive
-        inputs, parameters = primitive.inputs, primitive.parameters
         shape = "tuple(map(shape_of, {}))" if primitive.variadic else "shape_of({})"
-        sources = {f"{name}_shape": shape.format(name) for name in inputs}
-        sources |= {name: f"tuple({name})" for name in inputs if primitive.variadic}
-        sources |= {name: f"parameters.get({name!r}, {name})" for name in parameters}
+        sources = {f"{name}_shape": shape.format(name) for name in primitive.inputs}
+        sources |= {name: f"tuple({name})" for name in primitive.inputs if primitive.variadic}
+        sources |= {name: f"parameters.get({name!r}, {name})" for name in primitive.parameters}
         kept = [
             str(i) if name == "i" else sources.get(name, name)
             for i, _, _, part, _ in self.edges
             for name in self.needs[part]
         ]
         if not primitive.variadic:
-            kept += [f"remember({inputs[i]})" for i in self.forgotten(len(inputs))]
-        arguments = [*inputs, "out"] if primitive.simple else [*inputs, "out", "parameters"]
-        source = f"lambda {', '.join(arguments)}: ({''.join(f'{item}, ' for item in kept)})"
-        known = {"shape_of": shape_of, "remember": remember, **parameters}
+            kept += [f"remember({primitive.inputs[i]})" for i in self.forgotten(len(primitive.inputs))]
+        return "".join(f"{item}, " for item in kept)
+
+    def _saver(self) -> Callable[..., Any]:
+        """The function that picks what is kept."""
+        source = f"lambda {', '.join(self.primitive.inputs)}, out, parameters: ({self.kept})"
+        known = {"shape_of": shape_of, "remember": remember, **self.primitive.parameters}
         return eval(source, known)  # type: ignore[no-any-return]  # noqa: S307  # untyped; the source is made of registered names
 
     @staticmethod

@@ -6,6 +6,7 @@ let the operands decide which library computes, and return an Array. Only what t
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from types import MappingProxyType
@@ -14,14 +15,14 @@ from typing import Any, NamedTuple
 from xpgrad.array import Array
 from xpgrad.backend import backend_of, get_backend, get_named
 from xpgrad.errors import MixedBackendsError, UnsupportedTypeError
-from xpgrad.primitive import Primitive
+from xpgrad.primitive import Primitive, remember, shape_of
 from xpgrad.scope import is_recording
 
 # Counts down, so that a heap of these numbers yields the latest operation first.
 _next_order = count(0, -1).__next__
 
-_REAL_SCALARS = frozenset((bool, int, float))
-SCALARS = _REAL_SCALARS | {complex}
+REAL_SCALARS = frozenset((bool, int, float))
+SCALARS = REAL_SCALARS | {complex}
 
 
 class Form(NamedTuple):
@@ -190,106 +191,134 @@ class Functions(dict[type, Callable[..., Any]]):
     def __init__(self, primitive: Primitive) -> None:
         self._primitive = primitive
 
-    def find(self, *operands: Any) -> Callable[..., Any]:
-        """The function for raw operands of a type not met before."""
+    def of(self, *operands: Any) -> Callable[..., Any]:
+        """The function for raw operands: their library's, or that of the active backend where all are numbers."""
         for a in operands:
             if a.__class__ not in SCALARS and a is not None:
-                backend = backend_of(a)
-                found = self[type(a)] = self._primitive.raw(backend)
+                found = self.get(a.__class__)
+                if found is None:
+                    found = self[a.__class__] = self._primitive.raw(backend_of(a))
                 return found
         return self._primitive.raw(get_named(get_backend()))
 
 
 def unary(primitive: Primitive) -> Callable[..., Array]:
-    """The function of an element-wise primitive of one array, for arrays of any backend."""
+    """The function of a simple primitive of one array, for arrays of any backend."""
+    functions = Functions(primitive)
     plan = primitive.plan((0,))
-    save = plan.save
-    functions = Functions(primitive)
-
-    def apply(x: Any, /) -> Array:
-        if x.__class__ is Array:
-            if x._view is not None:
-                x._view.refresh(x)
-            a, node = x._data, x._node
-        else:
-            a, node = operand(x)
-        out = (functions.get(a.__class__) or functions.find(a))(a)
-        if out.__class__ is not a.__class__:
-            out = own_array(out, a)
-        if node is None or not is_recording():
-            return Array(out)
-        return Array(out, Node(plan, node, save(a, out)))
-
-    return apply
+    return _compiled(_UNARY, primitive, {"functions": functions, "plan": plan}, kept=plan.kept)
 
 
-def binary(primitive: Primitive, operator: Callable[[Any, Any], Any] | None = None) -> Callable[..., Any]:
-    """The function of an element-wise primitive of two arrays, for arrays of any backend.
+def binary(primitive: Primitive, operator: str = "") -> Callable[..., Any]:
+    """The function of a simple primitive of two arrays, for arrays of any backend.
 
-    With `operator`, Python's own operator on the raw arrays, it serves as an operator method: it leaves operands that
-    it does not know to their own reflected method.
+    With `operator`, Python's own sign, it serves as an operator method: raw arrays bring their own operator, and
+    operands that are not known are left to their own reflected method.
     """
-    only_first, only_second, both = (primitive.plan(tracked) for tracked in ((0,), (1,), (0, 1)))
     functions = Functions(primitive)
+    plans = {name: primitive.plan(tracked) for name, tracked in (("first", (0,)), ("second", (1,)), ("both", (0, 1)))}
+    return _compiled(
+        _BINARY,
+        primitive,
+        {"functions": functions, **plans},
+        compute=f"x1 {operator} x2" if operator else "functions.of(x1, x2)(x1, x2)",
+        refuse="return NotImplemented" if operator else "raise",
+        **{f"kept_by_{name}": plan.kept for name, plan in plans.items()},
+    )
 
-    def apply(x1: Any, x2: Any, /) -> Any:
-        if x1.__class__ is Array:
-            if x1._view is not None:
-                x1._view.refresh(x1)
-            a, n1 = x1._data, x1._node
-        else:
-            try:
-                a, n1 = operand(x1)
-            except UnsupportedTypeError:
-                if operator is not None:
-                    return NotImplemented
-                raise
-        real_scalar = False
-        if x2.__class__ is Array:
-            if x2._view is not None:
-                x2._view.refresh(x2)
-            b, n2 = x2._data, x2._node
-        elif x2.__class__ in _REAL_SCALARS:
-            b, n2 = x2, None
-            real_scalar = True
-        else:
-            try:
-                b, n2 = operand(x2)
-            except UnsupportedTypeError:
-                if operator is not None:
-                    return NotImplemented
-                raise
-        if not real_scalar and a.__class__ is not b.__class__:
-            check_beside(a, b)
-        if operator is None:
-            array = b if a.__class__ in SCALARS else a
-            out = (functions.get(array.__class__) or functions.find(a, b))(a, b)
-        else:
-            out = operator(a, b)
-        if out.__class__ is not a.__class__ and out.__class__ is not b.__class__:
-            out = own_array(out, a, b)
-        if n1 is None:
-            if n2 is None or not is_recording():
-                return Array(out)
-            plan, source = only_second, n2
-        elif not is_recording():
+
+# What runs for almost every operation is compiled for each primitive: a call or two of helpers would cost a tenth more.
+_UNARY = """
+def {name}(array, /):
+    if array.__class__ is Array:
+        if array._view is not None:
+            array._view.refresh(array)
+        x, node = array._data, array._node
+    else:
+        x, node = operand(array)
+    out = (functions.get(x.__class__) or functions.of(x))(x)
+    if out.__class__ is not x.__class__:
+        out = own_array(out, x)
+    if node is None or not is_recording():
+        return Array(out)
+    return Array(out, Node(plan, node, ({kept})))
+"""
+
+_BINARY = """
+def {name}(left, right, /):
+    if left.__class__ is Array:
+        if left._view is not None:
+            left._view.refresh(left)
+        x1, n1 = left._data, left._node
+    else:
+        try:
+            x1, n1 = operand(left)
+        except UnsupportedTypeError:
+            {refuse}
+    if right.__class__ is Array:
+        if right._view is not None:
+            right._view.refresh(right)
+        x2, n2 = right._data, right._node
+        alike = x1.__class__ is x2.__class__
+        if not alike:
+            check_beside(x1, x2)
+    elif right.__class__ in REAL_SCALARS:
+        x2, n2, alike = right, None, None
+    else:
+        try:
+            x2, n2 = operand(right)
+        except UnsupportedTypeError:
+            {refuse}
+        alike = x1.__class__ is x2.__class__
+        if not alike:
+            check_beside(x1, x2)
+    out = {compute}
+    if out.__class__ is not x1.__class__ and out.__class__ is not x2.__class__:
+        out = own_array(out, x1, x2)
+    if n1 is None:
+        if n2 is None or not is_recording():
             return Array(out)
-        elif n2 is None:
-            plan, source = only_first, n1
-        else:
-            plan, source = both, (n1, n2)
-        if real_scalar or (
-            a.__class__ is b.__class__
-            and a.shape == b.shape
-            and (n1 is None or a.dtype is out.dtype)
-            and (n2 is None or b.dtype is out.dtype)
-        ):
-            form = None
-        else:
-            form = restoration((a, b), (n1, n2), out)
-        return Array(out, Node(plan, source, plan.save(a, b, out), form))
+        plan, source, kept = second, n2, ({kept_by_second})
+    elif not is_recording():
+        return Array(out)
+    elif n2 is None:
+        plan, source, kept = first, n1, ({kept_by_first})
+    else:
+        plan, source, kept = both, (n1, n2), ({kept_by_both})
+    if alike is None or (
+        alike
+        and x1.shape == x2.shape
+        and (n1 is None or x1.dtype is out.dtype)
+        and (n2 is None or x2.dtype is out.dtype)
+    ):
+        return Array(out, Node(plan, source, kept))
+    return Array(out, Node(plan, source, kept, restoration((x1, x2), (n1, n2), out)))
+"""
 
-    return apply
+
+_KNOWN = {
+    "Array": Array,
+    "Node": Node,
+    "REAL_SCALARS": REAL_SCALARS,
+    "UnsupportedTypeError": UnsupportedTypeError,
+    "check_beside": check_beside,
+    "is_recording": is_recording,
+    "operand": operand,
+    "own_array": own_array,
+    "remember": remember,
+    "restoration": restoration,
+    "shape_of": shape_of,
+}
+
+
+def _compiled(template: str, primitive: Primitive, known: dict[str, Any], **parts: str) -> Callable[..., Any]:
+    """The function that a template describes; tracebacks show its lines."""
+    source = template.format(name=primitive.name, **parts)
+    file = f"<xpgrad {primitive.name}, {', '.join(parts.values())}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    scope: dict[str, Any] = dict(_KNOWN) | known
+    exec(compile(source, file, "exec"), scope)  # noqa: S102  # the source is made of registered names
+    return scope[primitive.name]  # type: ignore[no-any-return]  # what exec makes is untyped
 
 
 _DIFFERENTIABLE: dict[tuple[type, Any], bool] = {}
