@@ -87,8 +87,8 @@ def _attribute(backend_name: str, name: str) -> Any:
     if name in _PLAIN:
         return get_named(backend_name).function(name)
     raise AttributeError(
-        f"xpgrad.{backend_name} has no attribute {name!r}: no function of that name has a derivative rule, or is known to "
-        "have no gradient. dir() lists what there is; on raw arrays call the library itself."
+        f"xpgrad.{backend_name} has no attribute {name!r}: no function of that name has a derivative rule, or is "
+        "known to have no gradient. dir() lists what there is; on raw arrays call the library itself."
     )
 
 
