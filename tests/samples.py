@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from xpgrad.backend import get_named
+from xpgrad.discovery import get_named
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 
 NUMPY = raw_namespace(get_named("numpy"))

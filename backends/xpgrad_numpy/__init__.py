@@ -33,13 +33,12 @@ class NumpyBackend(Backend):
         return isinstance(x, numpy.generic)
 
     def copy(self, x: Any) -> Any:
+        if not isinstance(x, numpy.ndarray) and hasattr(x, "__dlpack__"):
+            return numpy.from_dlpack(x, device="cpu", copy=True)  # reads what another library's device holds, too
         return numpy.array(x)
 
     def full(self, shape: tuple[int, ...], value: complex, like: Any) -> Any:
         return numpy.full(shape, value, dtype=like.dtype)
-
-    def to_numpy(self, x: Any) -> Any:
-        return numpy.array(x)
 
     def owned(self, x: Any) -> bool:
         return bool(x.flags.owndata and x.flags.writeable)

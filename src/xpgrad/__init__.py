@@ -7,9 +7,9 @@ from xpgrad import (
     operators,  # noqa: F401  # importing it attaches the operators and methods of Array
 )
 from xpgrad.array import Array
-from xpgrad.backend import available_backends, get_backend, set_backend, use_backend
 from xpgrad.check import check_grads
 from xpgrad.custom import custom_vjp
+from xpgrad.discovery import available_backends, get_backend, set_backend, use_backend
 from xpgrad.functional import checkpoint, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from xpgrad.namespace import active, namespace
 

@@ -9,8 +9,8 @@ from random import Random
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.backend import backend_of
 from xpgrad.custom import arrays, name_of, snapshot
+from xpgrad.discovery import backend_of
 from xpgrad.errors import GradientCheckError
 from xpgrad.functional import differentiated, jvp, positions_of, unit, vjp
 from xpgrad.namespace import function

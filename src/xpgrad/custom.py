@@ -12,7 +12,7 @@ from functools import update_wrapper
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.backend import backend_of, is_array
+from xpgrad.discovery import backend_of, is_array
 from xpgrad.errors import FunctionError
 from xpgrad.pullback import restore
 from xpgrad.record import Form, Node, Part, differentiable

@@ -11,7 +11,7 @@ import warnings
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from xpgrad.backend import backend_of
+from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning, HistoryLostError
 from xpgrad.scope import is_recording
 
@@ -33,7 +33,7 @@ class Exits:
 
     def asnumpy(self) -> numpy.ndarray[Any, Any]:
         """A NumPy copy of the values, without their history; computes and transfers where needed."""
-        return backend_of(self.data).to_numpy(self._data)  # type: ignore[no-any-return]  # a hook is untyped
+        return get_named("numpy").copy(backend_of(self.data).to_numpy(self._data))  # type: ignore[no-any-return]  # hooks are untyped
 
     def item(self) -> bool | int | float | complex:
         """The only element as a Python number, without its history.

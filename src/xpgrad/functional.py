@@ -13,8 +13,8 @@ from functools import partial, wraps
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.backend import backend_of, get_backend, get_named, is_array, use_backend
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
+from xpgrad.discovery import backend_of, get_backend, get_named, is_array, use_backend
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
 from xpgrad.exits import last_exit
 from xpgrad.inplace import writable

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.backend import backend_of
+from xpgrad.discovery import backend_of
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.primitive import Primitive, remember
 from xpgrad.record import (

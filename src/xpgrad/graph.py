@@ -11,7 +11,7 @@ from typing import Any
 from weakref import ref
 
 from xpgrad.array import Array
-from xpgrad.backend import is_array
+from xpgrad.discovery import is_array
 from xpgrad.errors import GraphFreedError, GraphInputError, NotRecordedError
 from xpgrad.namespace import function
 from xpgrad.primitive import PRIMITIVES

@@ -14,7 +14,7 @@ from sys import getrefcount
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.backend import backend_of
+from xpgrad.discovery import backend_of
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
 from xpgrad.record import differentiable, is_leaf, move_variable, operand

@@ -13,7 +13,8 @@ from typing import Any
 
 from xpgrad import rules
 from xpgrad.array import Array
-from xpgrad.backend import Backend, backend_of, get_backend, get_named, is_array
+from xpgrad.backend import Backend
+from xpgrad.discovery import backend_of, get_backend, get_named, is_array
 from xpgrad.errors import DeviceError
 from xpgrad.general import general
 from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive

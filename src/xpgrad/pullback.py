@@ -13,7 +13,7 @@ from math import inf
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.backend import backend_of
+from xpgrad.discovery import backend_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.primitive import raw_namespace
 from xpgrad.record import Form, Node, Part

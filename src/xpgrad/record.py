@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from xpgrad.array import Array
-from xpgrad.backend import backend_of, get_backend, get_named
+from xpgrad.discovery import backend_of, get_backend, get_named
 from xpgrad.errors import MixedBackendsError, UnsupportedTypeError
 from xpgrad.primitive import Primitive, remember, shape_of
 from xpgrad.scope import is_recording

@@ -7,7 +7,7 @@ from typing import Any
 
 from xpgrad import record
 from xpgrad.array import Array
-from xpgrad.backend import backend_of
+from xpgrad.discovery import backend_of
 from xpgrad.errors import (
     GradReqError,
     HeadGradientError,
