@@ -88,7 +88,7 @@ def draw_key(draw, shape, kinds):
     parts = key if isinstance(key, tuple) else (key,)
     if "strict" in kinds and Ellipsis not in parts:  # the standard wants every axis named
         parts += (Ellipsis,)
-    return parts
+    return parts[0] if len(parts) == 1 and draw(st.booleans()) else parts
 
 
 @st.composite
@@ -373,6 +373,16 @@ def test_any_integer_makes_a_view(integer):
     row = x[integer]
     row += 1.0
     assert x.tolist() == [[0.0, 0.0], [1.0, 1.0]]
+
+
+def test_a_new_axis_alone_makes_a_view():
+    x = xp.asarray([1.0, 2.0])
+    row = x[None]
+    x[0] = 5.0
+    assert row.tolist() == [[5.0, 2.0]]
+    row[0, 1] = 7.0
+    assert x.tolist() == [5.0, 7.0]
+    assert x[None].detach().shape == (1, 2)
 
 
 def test_a_swap_as_in_numpy():

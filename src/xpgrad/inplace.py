@@ -146,7 +146,9 @@ def _kind(a: Any) -> int:
 
 
 def raw_key(key: Any) -> Any:
-    """A key with raw arrays in place of Arrays."""
+    """A key with raw arrays in place of Arrays; never None, which as the key of a view means the whole array."""
+    if key is None:
+        return (None,)
     if isinstance(key, tuple):
         return tuple(part.data if isinstance(part, Array) else part for part in key)
     return key.data if isinstance(key, Array) else key
@@ -197,7 +199,7 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
 def writable(array: Array) -> Any:
     """The raw content of an array, copied if anything else can still see that memory."""
     backend = backend_of(array._data)
-    return array._data if _sole_references(array) and backend.owned(array._data) else backend.copy(array._data)
+    return array._data if _references(array) == _SOLE and backend.owned(array._data) else backend.copy(array._data)
 
 
 def _publish(array: Array, data: Any, node: Any) -> None:
@@ -225,22 +227,10 @@ def _publish(array: Array, data: Any, node: Any) -> None:
         array = base
 
 
-def _sole_references(array: Array) -> bool:
-    """Whether nothing but the Array refers to its raw array."""
-    data = array._data
-    array._data = None
-    count = getrefcount(data)
-    array._data = data
-    return count == _SOLE
+def _references(array: Array) -> int:
+    """How many references there are to the raw array of an Array, the Array's own and those of this call included."""
+    return getrefcount(array._data)
 
 
-def _count_sole() -> int:
-    """The reference count that `_sole_references` sees for an object that only the Array holds."""
-    array = Array(object())
-    data = array._data
-    array._data = None
-    return getrefcount(data)
-
-
-_SOLE = _count_sole()
+_SOLE = _references(Array(object()))
 _getitem = general(GETITEM)
