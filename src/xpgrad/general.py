@@ -28,6 +28,7 @@ def general(primitive: Primitive) -> Callable[..., Any]:
     """The function of a primitive of any form, for arrays of any backend."""
     functions = Functions(primitive)
     count, known, leading = len(primitive.inputs), primitive.parameters.keys(), set(primitive.leading)
+    plain = not (primitive.variadic or primitive.leading or primitive.optional)
 
     def apply(*arguments: Any, **parameters: Any) -> Any:
         if len(arguments) != count or not parameters.keys() <= known or not leading <= parameters.keys():
@@ -51,14 +52,15 @@ def general(primitive: Primitive) -> Callable[..., Any]:
                 first = _leading_array(first, a)
             data.append(a)
             nodes.append(node)
-        if parameters:
+        if not all(value.__class__ in _PLAIN for value in parameters.values()):
             parameters = {name: _raw_parameter(primitive, name, value) for name, value in parameters.items()}
-        out = _run(primitive, functions.of(first, *data), data, parameters)
+        function = functions.get(first.__class__) or functions.of(*data)
+        out = function(*data, **parameters) if plain else _run(primitive, function, data, parameters)
         recording = tracked and is_recording()
         if primitive.outputs == 1:
             if out.__class__ is not first.__class__:
                 out = own_array(out, first)
-            if not recording or not differentiable(out):
+            if not recording or not (out.dtype is data[tracked[0]].dtype or differentiable(out)):
                 return Array(out)
             return Array(out, new_node(primitive, tracked, data, nodes, parameters, out, out.shape))
         if not recording:
@@ -69,6 +71,9 @@ def general(primitive: Primitive) -> Callable[..., Any]:
         return _like_tuple(out, parts)
 
     return apply
+
+
+_PLAIN = frozenset((bool, int, float, str, slice, type(None)))  # hold no Array
 
 
 def new_node(
@@ -141,8 +146,6 @@ def _run(primitive: Primitive, function: Callable[..., Any], data: list[Any], pa
     """Call the library: required parameters by position, as the standard has some of them, the others by name."""
     if primitive.variadic:
         return function(data, **parameters)
-    if not primitive.leading and not primitive.optional:
-        return function(*data, **parameters)
     required = data[: len(data) - len(primitive.optional)]
     optional = zip(primitive.optional, data[len(required) :], strict=True)
     given = {name: a for name, a in optional if a is not None}

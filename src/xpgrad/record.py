@@ -182,7 +182,7 @@ def restoration(inputs: Sequence[Any], nodes: Sequence[Any], out: Any) -> Form |
 
 def forms_of(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
     """The shape and dtype of every tracked input."""
-    return tuple(None if node is None else (a.shape, a.dtype) for a, node in zip(inputs, nodes, strict=True))
+    return tuple([None if node is None else (a.shape, a.dtype) for a, node in zip(inputs, nodes, strict=True)])
 
 
 class Functions(dict[type, Callable[..., Any]]):
