@@ -246,3 +246,44 @@ def test_outputs_that_go_unused_have_the_cotangent_0(xp: Any) -> None:
 def test_gradient_of_what_diff_puts_before_and_after(xp: Any) -> None:
     first, _ = gradients(xp, lambda x, a, b: xp.diff(x, prepend=a, append=b), [1, 2], [0], [4], weights=[1.0, 10, 100])
     assert [g.tolist() for g in first] == [[-9, -90], [-1], [100]]
+
+
+DATA = np.asarray([[1.0, 2.0], [np.nan, np.inf], [3.0, 4.0]])
+VALID = np.asarray([True, False, True])
+PRODUCTS = {
+    "matmul of a matrix and a vector": lambda nx, data, w: data @ w[:, 0],
+    "matmul of a vector and a matrix": lambda nx, data, w: w[:, 0] @ nx.matrix_transpose(data),
+    "matmul of matrices": lambda nx, data, w: nx.sum(data @ w, axis=1),
+    "matmul of stacks": lambda nx, data, w: nx.sum((data[:, None, :] @ w)[:, 0, :], axis=1),
+    "tensordot": lambda nx, data, w: nx.sum(nx.tensordot(data, w, axes=1), axis=1),
+    "vecdot": lambda nx, data, w: nx.vecdot(data, w[:, 0]),
+}
+
+
+@pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS)
+def test_rows_that_are_masked_out_may_hold_anything(product: Any) -> None:
+    """On NumPy; where finiteness cannot be told without waiting for a device, products are not guarded."""
+    nx = xpgrad.namespace("numpy")
+    w = np.asarray([[0.5, -1.0, 2.0], [1.5, 0.25, -0.5]])
+
+    def masked(w: Any) -> Any:
+        return nx.sum(nx.where(VALID, product(nx, nx.asarray(DATA), w), 0.0) ** 2)
+
+    def filtered(w: Any) -> Any:
+        return nx.sum(product(nx, nx.asarray(DATA[VALID]), w) ** 2)
+
+    np.testing.assert_allclose(xpgrad.grad(masked)(w), xpgrad.grad(filtered)(w), rtol=1e-14)
+    np.testing.assert_allclose(xpgrad.hessian(masked)(w), xpgrad.hessian(filtered)(w), rtol=1e-14)
+    assert np.isnan(xpgrad.grad(lambda w: nx.sum(product(nx, nx.asarray(DATA), w)))(w)).any()
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean", "prod", "max", "min", "std", "var", "cumulative_prod"])
+def test_reductions_of_rows_that_are_masked_out(xp: Any, reduce: str) -> None:
+    def masked(x: Any) -> Any:
+        out = getattr(xp, reduce)(x, axis=1)
+        return xp.where(xp.reshape(xp.asarray(VALID), (3, *(1,) * (out.ndim - 1))), out, 0.0)
+
+    data, clean = np.where(np.isfinite(DATA), DATA, nan), DATA[VALID]
+    [first], _ = gradients(xp, masked, data)
+    [expected], _ = gradients(xp, lambda x: getattr(xp, reduce)(x, axis=1), clean)
+    np.testing.assert_allclose(first, np.stack([expected[0], np.zeros(2), expected[1]]), rtol=1e-14)

@@ -125,9 +125,9 @@ class Backend:
         """Whether some element may be zero; a backend that cannot tell without waiting for the device says True."""
         return True
 
-    def all_finite(self, x: Any) -> bool:
-        """Whether every element is finite; a backend that cannot tell without waiting for its device says False."""
-        return False
+    def all_finite(self, x: Any) -> bool | None:
+        """Whether every element is finite; None where that cannot be told without waiting for the device."""
+        return None
 
     def device_cause(self, error: Exception) -> str | None:
         """If a failed allocation means that the device cannot be used, the reason in words; otherwise None."""

@@ -47,6 +47,8 @@ class Primitive:
         The names of its array inputs, separated by spaces; ``"*arrays"`` is one sequence of arrays.
     elementwise : bool
         Each element of the output depends on the same element of the (broadcast) inputs only.
+    bilinear : bool
+        Each element of the output is a sum of products of an element of each of the two inputs.
     outputs : int
         1, or how many arrays the function returns as a tuple (0: it depends on the call).
     implementation : callable, optional
@@ -60,6 +62,7 @@ class Primitive:
         name: str,
         inputs: str,
         elementwise: bool,
+        bilinear: bool,
         outputs: int,
         implementation: Callable[..., Any] | None,
         parameters: dict[str, Any],
@@ -68,6 +71,7 @@ class Primitive:
         self.variadic = inputs.startswith("*")
         self.inputs = tuple(inputs.lstrip("*").split())
         self.elementwise = elementwise
+        self.bilinear = bilinear
         self.outputs = outputs
         self.implementation = implementation
         self.optional = {name: parameters[name] for name in self.inputs if name in parameters}
@@ -164,7 +168,7 @@ class Plan:
             (i, edge.rule, edge.wants_namespace, slice(*part), None if self.single else at)
             for at, (i, edge, part) in enumerate(zip(tracked, chosen, ends, strict=True))
         )
-        self.guarded = primitive.elementwise and bool(self.needs)
+        self.guarded = primitive.bilinear or (primitive.elementwise and bool(self.needs))
         self.kept = self._source()
         self.save = self._saver()
 
@@ -234,13 +238,14 @@ def primitive(
     inputs: str,
     *,
     elementwise: bool = False,
+    bilinear: bool = False,
     outputs: int = 1,
     implementation: Callable[..., Any] | None = None,
     **parameters: Any,
 ) -> Primitive:
     """Register primitives that share one form, and return the last; `Primitive` says what the arguments mean."""
     for name in names.split():
-        PRIMITIVES[name] = Primitive(name, inputs, elementwise, outputs, implementation, parameters)
+        PRIMITIVES[name] = Primitive(name, inputs, elementwise, bilinear, outputs, implementation, parameters)
     return PRIMITIVES[name]
 
 

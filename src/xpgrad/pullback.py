@@ -8,6 +8,7 @@ that its result can be differentiated again. A rule cannot tell the two apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from heapq import heappop, heappush
 from math import inf
 from typing import Any
@@ -116,8 +117,11 @@ def pull(
         guarded = plan.guarded and may_hold_zero(g._data if create else g)
         for i, rule, wants_namespace, part, at in plan.edges:
             r = rule(xp, g, *kept[part]) if wants_namespace else rule(g, *kept[part])
-            if guarded and not backend.all_finite(r._data if create else r):
-                r = keep_zero(xp, g, r)
+            if guarded and not (finite := backend.all_finite(r._data if create else r)):
+                if not plan.primitive.bilinear:
+                    r = keep_zero(xp, g, r)
+                elif finite is False:  # where that cannot be told, three contractions for one would be too dear
+                    r = _keep_zero_terms(xp, partial(rule, xp) if wants_namespace else rule, g, kept[part], r)
             if like is not None:
                 r = restore(r, *like[i])
             parent = source if at is None else source[at]
@@ -159,6 +163,17 @@ def keep_zero(xp: Any, g: Any, r: Any) -> Any:
     Where `r` is finite it is left alone, so that its own derivative stays right.
     """
     return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+
+
+def _keep_zero_terms(xp: Any, rule: Any, g: Any, needs: tuple[Any, ...], r: Any) -> Any:
+    """As `keep_zero`, for a rule that sums products of g with what it needs: a term in which g is zero is zero.
+
+    The same rule also tells where an infinity or a NaN met a g that is not zero: there `r` is left alone.
+    """
+    finite = [xp.isfinite(a) if hasattr(a, "dtype") else None for a in needs]
+    clean = [a if ok is None else xp.where(ok, a, 0.0) for a, ok in zip(needs, finite, strict=True)]
+    marks = [a if ok is None else xp.astype(~ok, g.dtype) for a, ok in zip(needs, finite, strict=True)]
+    return xp.where(rule(xp.astype(g != 0, g.dtype), *marks) > 0, r, rule(g, *clean))
 
 
 def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:

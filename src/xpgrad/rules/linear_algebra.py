@@ -3,10 +3,10 @@
 from xpgrad.primitive import primitive, vjp
 from xpgrad.rules.manipulation import inverse
 
-primitive("matmul", "x1 x2")
+primitive("matmul", "x1 x2", bilinear=True)
 primitive("matrix_transpose", "x")
-primitive("tensordot", "x1 x2", axes=2)
-primitive("vecdot", "x1 x2", axis=-1)
+primitive("tensordot", "x1 x2", bilinear=True, axes=2)
+primitive("vecdot", "x1 x2", bilinear=True, axis=-1)
 
 vjp("matrix_transpose", x=lambda xp, g: xp.matrix_transpose(g))
 vjp("vecdot", x1=lambda xp, g, x2, axis: xp.expand_dims(g, axis=axis) * x2,

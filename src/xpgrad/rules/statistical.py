@@ -140,10 +140,10 @@ def cumulative_prod(xp, g, x, x_shape, axis, include_initial):
     step = 1
     while step < n:
         tail = xp.zeros_like(total[key(slice(0, step))])
-        total = total + factor * xp.concat([total[key(slice(step, None))], tail], axis=axis)
+        total = total + times(xp, xp.concat([total[key(slice(step, None))], tail], axis=axis), factor)
         factor = factor * xp.concat([factor[key(slice(step, None))], tail], axis=axis)
         step *= 2
-    return total * before
+    return times(xp, total, before)
 
 
 vjp("cumulative_sum", x=cumulative_sum)
