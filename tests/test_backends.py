@@ -1,6 +1,7 @@
 """Backends: how they are found, chosen and matched to arrays, and what the user is told when one cannot be used."""
 
 import asyncio
+import pickle
 import sys
 import threading
 from importlib.metadata import EntryPoint
@@ -530,3 +531,10 @@ def test_numpy_owns_only_memory_that_it_may_write():
     x.flags.writeable = False
     assert not backend.owned(x)
     assert not get_named("array_api_strict").owned(array_api_strict.ones(3))
+
+
+@pytest.mark.parametrize("name", ["sin", "add", "sum", "concat", "zeros", "argmax", "meshgrid", "asarray"])
+def test_functions_can_be_pickled(name):
+    function = getattr(xp, name)
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert function.__doc__

@@ -36,6 +36,8 @@ def function(name: str) -> Callable[..., Any]:
     make = _SIMPLE[len(primitive.inputs)] if primitive.simple else general
     apply = make(primitive)
     apply.__name__ = apply.__qualname__ = name
+    apply.__module__ = "xpgrad"  # where pickle finds it again
+    apply.__doc__ = f"``{name}``, differentiable, computed by the library of the arrays that it is given."
     apply.__signature__ = primitive.signature  # type: ignore[attr-defined]  # inspect.signature reads it
     return apply
 
@@ -138,6 +140,8 @@ def _constant(backend: Backend, name: str) -> Callable[..., Any]:
                 break
         return wrap(_run(backend, raw, *arguments, **{key: unwrap(value) for key, value in keywords.items()}))
 
+    apply.__name__ = apply.__qualname__ = name
+    apply.__module__ = f"xpgrad.{backend.name}"  # where pickle finds it again
     return apply
 
 
@@ -195,6 +199,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             obj = function("to_device")(obj, device=device)
         return obj  # type: ignore[no-any-return]  # functions of primitives are untyped
 
+    asarray.__qualname__ = "asarray"
+    asarray.__module__ = f"xpgrad.{backend_name}"  # where pickle finds it again
     return asarray
 
 

@@ -296,19 +296,8 @@ def {name}(left, right, /):
 """
 
 
-_KNOWN = {
-    "Array": Array,
-    "Node": Node,
-    "REAL_SCALARS": REAL_SCALARS,
-    "UnsupportedTypeError": UnsupportedTypeError,
-    "check_beside": check_beside,
-    "is_recording": is_recording,
-    "operand": operand,
-    "own_array": own_array,
-    "remember": remember,
-    "restoration": restoration,
-    "shape_of": shape_of,
-}
+_HELPERS = (Array, Node, UnsupportedTypeError, check_beside, operand, own_array, remember, restoration, shape_of)
+_KNOWN = {helper.__name__: helper for helper in _HELPERS} | {"REAL_SCALARS": REAL_SCALARS, "is_recording": is_recording}
 
 
 def _compiled(template: str, primitive: Primitive, known: dict[str, Any], **parts: str) -> Callable[..., Any]:
