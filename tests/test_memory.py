@@ -11,7 +11,7 @@ import pytest
 import xpgrad.numpy as xp
 from xpgrad import autograd
 from xpgrad.array import Array
-from xpgrad.record import Node, Part
+from xpgrad.node import Node, Part
 
 
 @pytest.fixture(autouse=True)

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.custom import Function
 from xpgrad.errors import HeadGradientError
 from xpgrad.graph import get_symbol
-from xpgrad.scope import (
-    is_recording,
-    is_training,
-    pause,
-    predict_mode,
-    record,
-    set_recording,
-    set_training,
-    train_mode,
-)
+from xpgrad.scope import RECORDING, TRAINING, Scope, is_recording, is_training, modes
 from xpgrad.variables import backward_all, check_markable, gradients, mark
 
 __all__ = [
@@ -36,6 +28,56 @@ __all__ = [
     "set_training",
     "train_mode",
 ]
+
+
+def record(train_mode: bool | None = True) -> Scope:
+    """Scope in which operations on tracked arrays are recorded.
+
+    Parameters
+    ----------
+    train_mode : bool or None
+        Also switch to training (True) or prediction (False); None leaves that state alone.
+    """
+    return modes(True, train_mode)
+
+
+def pause(train_mode: bool | None = False) -> Scope:
+    """Scope in which nothing is recorded; a value computed here is a constant later.
+
+    Parameters
+    ----------
+    train_mode : bool or None
+        Also switch to training (True) or prediction (False); None leaves that state alone.
+    """
+    return modes(False, train_mode)
+
+
+def train_mode() -> Scope:
+    """Scope in training mode; whether operations are recorded does not change."""
+    return modes(None, True)
+
+
+def predict_mode() -> Scope:
+    """Scope in prediction mode; whether operations are recorded does not change."""
+    return modes(None, False)
+
+
+def set_recording(is_recording: bool) -> bool:
+    """Switch recording on or off for this thread or task and return the previous state."""
+    return _switch(RECORDING, is_recording)
+
+
+def set_training(train_mode: bool) -> bool:
+    """Switch training mode on or off for this thread or task and return the previous state."""
+    return _switch(TRAINING, train_mode)
+
+
+def _switch(variable: ContextVar[bool], value: bool) -> bool:
+    if not isinstance(value, int):
+        raise TypeError(f"expected True or False, got {value!r}.")
+    previous = variable.get()
+    variable.set(bool(value))
+    return previous
 
 
 def mark_variables(

@@ -12,10 +12,11 @@ from functools import update_wrapper
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.cotangent import restore
 from xpgrad.discovery import backend_of, is_array
 from xpgrad.errors import FunctionError
-from xpgrad.pullback import restore
-from xpgrad.record import Form, Node, Part, differentiable
+from xpgrad.node import Form, Node, Part
+from xpgrad.record import differentiable
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
 

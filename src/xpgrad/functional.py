@@ -13,15 +13,17 @@ from functools import partial, wraps
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.cotangent import restore
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.discovery import backend_of, get_backend, get_named, is_array, use_backend
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
 from xpgrad.exits import last_exit
 from xpgrad.inplace import writable
 from xpgrad.namespace import function
+from xpgrad.node import Node, is_leaf, leaf
 from xpgrad.primitive import PRIMITIVES, raw_namespace
-from xpgrad.pullback import leading_to, pull, restore
-from xpgrad.record import Node, differentiable, is_leaf, leaf
+from xpgrad.pullback import leading_to, pull
+from xpgrad.record import differentiable
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
 from xpgrad.variables import fit

@@ -8,19 +8,9 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.discovery import backend_of
 from xpgrad.errors import NotDifferentiableError
+from xpgrad.node import Form, Node, Part
 from xpgrad.primitive import Primitive, remember
-from xpgrad.record import (
-    SCALARS,
-    Form,
-    Functions,
-    Node,
-    Part,
-    check_beside,
-    differentiable,
-    forms_of,
-    operand,
-    own_array,
-)
+from xpgrad.record import SCALARS, Functions, check_beside, differentiable, forms_of, operand, own_array
 from xpgrad.scope import is_recording
 
 

@@ -14,8 +14,8 @@ from xpgrad.array import Array
 from xpgrad.discovery import is_array
 from xpgrad.errors import GraphFreedError, GraphInputError, NotRecordedError
 from xpgrad.namespace import function
+from xpgrad.node import Node, Part
 from xpgrad.primitive import PRIMITIVES
-from xpgrad.record import Node, Part
 
 
 @dataclass(frozen=True)

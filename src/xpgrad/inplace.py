@@ -17,7 +17,8 @@ from xpgrad.array import Array
 from xpgrad.discovery import backend_of
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
-from xpgrad.record import differentiable, is_leaf, move_variable, operand
+from xpgrad.node import is_leaf, move_variable
+from xpgrad.record import differentiable, operand
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.scope import is_recording
 

@@ -7,129 +7,18 @@ let the operands decide which library computes, and return an Array. Only what t
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Mapping, Sequence
-from itertools import count
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.discovery import backend_of, get_backend, get_named
 from xpgrad.errors import MixedBackendsError, UnsupportedTypeError
+from xpgrad.node import Form, Node
 from xpgrad.primitive import Primitive, remember, shape_of
 from xpgrad.scope import is_recording
 
-# Counts down, so that a heap of these numbers yields the latest operation first.
-_next_order = count(0, -1).__next__
-
 REAL_SCALARS = frozenset((bool, int, float))
 SCALARS = REAL_SCALARS | {complex}
-
-
-class Form(NamedTuple):
-    """What a node notes beyond an element-wise operation on operands of one shape and dtype.
-
-    Attributes
-    ----------
-    like : tuple of (shape, dtype) or None
-        For every tracked input what its cotangent must be restored to; None where it fits as it is.
-    shape : tuple of int or None
-        The shape that the cotangent must have before the rules run; None if it may be smaller. For several outputs,
-        the (shape, dtype) of each.
-    parameters : dict
-        The keyword parameters of the call.
-    variable : Variable or None
-        Where the gradient is delivered, after `attach_grad`.
-    """
-
-    like: tuple[Any, ...] | None = None
-    shape: Any = None
-    parameters: Mapping[str, Any] = MappingProxyType({})
-    variable: Variable | None = None
-
-
-def mark(node: Node | Part, variable: Variable | None) -> None:
-    """Say where the gradient of a node is delivered."""
-    node.form = (node.form or Form())._replace(variable=variable)
-
-
-class Node:
-    """A recorded operation, or a variable (then `plan` is None and there are no parents).
-
-    Attributes
-    ----------
-    plan : Plan or None
-        Which rules to run, on what.
-    source : Node or Part, or tuple of these
-        The parent, where the plan has a single edge; otherwise one for each edge.
-    kept : tuple or None
-        What the rules need besides the cotangent, in the order of the plan; None once freed. After that, for every
-        constant that no rule needs, a number or a weak reference, so that the operation can be shown and run again for
-        as long as the constant lives.
-    form : Form or None
-        What else is to know about the call.
-    order : int
-        Smaller for what was recorded later.
-    """
-
-    # Few slots and no tuple where one parent will do: on a long record the garbage collector's visits count.
-    __slots__ = ("form", "kept", "order", "plan", "source")
-
-    def __init__(self, plan: Any, source: Any, kept: tuple[Any, ...], form: Form | None = None) -> None:
-        self.plan = plan
-        self.source = source
-        self.kept: tuple[Any, ...] | None = kept
-        self.form = form
-        self.order = _next_order()
-
-    @property
-    def origins(self) -> tuple[tuple[int, Any], ...]:
-        """The position and the node of every tracked input."""
-        if self.plan is None or self.kept is None:
-            return ()
-        sources = (self.source,) if self.plan.single else self.source
-        return tuple(zip(self.plan.positions, sources, strict=True))
-
-
-def move_variable(old: Node | Part | None, new: Node | Part | None) -> None:
-    """After a recorded write the gradient that was asked for is that of the new content."""
-    if old is not None and new is not None and old.form is not None and old.form.variable is not None:
-        mark(new, old.form.variable)
-        mark(old, None)
-
-
-class Part:
-    """One output of a node that has several."""
-
-    __slots__ = ("form", "index", "node", "order")
-
-    plan = None
-    source = kept = ()
-
-    def __init__(self, node: Node, index: int) -> None:
-        self.node = node
-        self.index = index
-        self.form: Form | None = None
-        self.order = _next_order()
-
-    @property
-    def origins(self) -> tuple[tuple[int, Node]]:
-        """The node that made all outputs."""
-        return ((0, self.node),)
-
-
-class Variable:
-    """What `attach_grad` notes: where the gradient goes, and how."""
-
-    __slots__ = ("add", "grad")
-
-    def __init__(self, grad: Array, add: bool) -> None:
-        self.grad = grad
-        self.add = add
-
-
-def leaf() -> Node:
-    """A node at which histories begin."""
-    return Node(None, (), ())
 
 
 def operand(x: Any) -> tuple[Any, Any]:
@@ -321,8 +210,3 @@ def differentiable(a: Any) -> bool:
         found = backend_of(a).namespace.isdtype(a.dtype, ("real floating", "complex floating"))
         _DIFFERENTIABLE[key] = found
     return found
-
-
-def is_leaf(node: Any) -> bool:
-    """Whether histories begin at this node: the array it belongs to is a variable."""
-    return node.__class__ is Node and node.plan is None

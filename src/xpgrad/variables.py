@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xpgrad import record
 from xpgrad.array import Array
+from xpgrad.cotangent import restore
 from xpgrad.discovery import backend_of
 from xpgrad.errors import (
     GradReqError,
@@ -17,8 +17,9 @@ from xpgrad.errors import (
     VariableError,
 )
 from xpgrad.inplace import assign, share
-from xpgrad.pullback import leading_to, pull, restore
-from xpgrad.record import Variable, check_beside, differentiable, is_leaf, leaf, operand
+from xpgrad.node import Variable, is_leaf, leaf, set_variable
+from xpgrad.pullback import leading_to, pull
+from xpgrad.record import check_beside, differentiable, operand
 from xpgrad.scope import modes
 
 
@@ -63,7 +64,7 @@ def mark(array: Array, grad: Array, grad_req: str) -> None:
     if array._node is None or is_leaf(array._node):
         array._node = None if variable is None else leaf()
     if array._node is not None:
-        record.mark(array._node, variable)
+        set_variable(array._node, variable)
 
 
 def drop_grad(self: Array) -> None:
@@ -73,7 +74,7 @@ def drop_grad(self: Array) -> None:
     if is_leaf(self._node):
         self._node = None
     elif self._node is not None:
-        record.mark(self._node, None)
+        set_variable(self._node, None)
 
 
 def zero_grad(self: Array) -> None:

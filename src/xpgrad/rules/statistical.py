@@ -3,8 +3,8 @@
 Ties of `max` and `min` share the cotangent equally; the gradient of `std` where it is 0 is 0; products may hold zeros.
 """
 
+from xpgrad.cotangent import keep_zero
 from xpgrad.primitive import primitive, vjp
-from xpgrad.pullback import keep_zero
 from xpgrad.rules.elementwise import ratio
 from xpgrad.rules.manipulation import inverse
 

@@ -1,0 +1,78 @@
+"""What the engine does to cotangents so that no rule has to: full shapes, zeros that stay zero, dtypes restored.
+
+Every function here works in both worlds, on raw arrays and on Arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.discovery import backend_of
+from xpgrad.primitive import raw_namespace
+
+
+def namespace_of(g: Any) -> Any:
+    """The namespace that rules compute with on this cotangent: the library's own, or that of Arrays."""
+    if isinstance(g, Array):
+        return g.__array_namespace__()
+    return raw_namespace(backend_of(g))
+
+
+def keep_zero(xp: Any, g: Any, r: Any) -> Any:
+    """A zero cotangent stays zero, also where the local derivative is infinite or NaN.
+
+    Where `r` is finite it is left alone, so that its own derivative stays right.
+    """
+    return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+
+
+def keep_zero_terms(xp: Any, rule: Any, g: Any, needs: tuple[Any, ...], r: Any) -> Any:
+    """As `keep_zero`, for a rule that sums products of g with what it needs: a term in which g is zero is zero.
+
+    The same rule also tells where an infinity or a NaN met a g that is not zero: there `r` is left alone.
+    """
+    finite = [xp.isfinite(a) if hasattr(a, "dtype") else None for a in needs]
+    clean = [a if ok is None else xp.where(ok, a, 0.0) for a, ok in zip(needs, finite, strict=True)]
+    marks = [a if ok is None else xp.astype(~ok, g.dtype) for a, ok in zip(needs, finite, strict=True)]
+    return xp.where(rule(xp.astype(g != 0, g.dtype), *marks) > 0, r, rule(g, *clean))
+
+
+def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """Sum over the axes that were broadcast and go back to the input's dtype; what is smaller may stay smaller."""
+    if r.shape != shape:
+        lead = max(r.ndim - len(shape), 0)
+        short = len(shape) - r.ndim + lead
+        axes = tuple(range(lead)) + tuple(
+            axis for axis in range(lead, r.ndim) if shape[axis - lead + short] == 1 and r.shape[axis] != 1
+        )
+        if axes:
+            r = namespace_of(r).sum(r, axis=axes, keepdims=True)
+        if lead:
+            r = namespace_of(r).reshape(r, r.shape[lead:])
+    if r.dtype != dtype:
+        xp = namespace_of(r)
+        if xp.isdtype(r.dtype, "complex floating") and not xp.isdtype(dtype, "complex floating"):
+            r = xp.real(r)
+        r = xp.astype(r, dtype, copy=False)
+    return r
+
+
+def in_full(g: Any, shape: Any) -> Any:
+    """The cotangent in the shape that the rules of this node need."""
+    if g.__class__ is list:
+        return _complete(g, shape)
+    return g if g.shape == shape else namespace_of(g).broadcast_to(g, shape)
+
+
+def _complete(parts: list[Any], forms: Sequence[tuple[Any, Any]]) -> tuple[Any, ...]:
+    """The cotangents of all outputs in full shape, zeros where none arrived."""
+    present = next(g for g in parts if g is not None)
+    xp = namespace_of(present)
+    full = []
+    for g, (shape, dtype) in zip(parts, forms, strict=True):
+        if g is None:
+            g = xp.zeros((), dtype=dtype, device=present.device)
+        full.append(g if g.shape == shape else xp.broadcast_to(g, shape))
+    return tuple(full)
