@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import xpgrad
+from xpgrad.errors import NotDifferentiableError
 from xpgrad.namespace import _COMPOSITE as COMPOSITES
-from xpgrad.primitive import CONSTANTS, PRIMITIVES
+from xpgrad.namespace import function
+from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive, vjp
 
 #: The functions of the standard's core, version 2025.12, by chapter.
 STANDARD = {
@@ -78,3 +80,18 @@ def test_rules_ask_for_what_the_primitive_has(name: str) -> None:
 @pytest.mark.parametrize("name", [*NAMES, *sorted(HELPERS)])
 def test_namespaces_offer_every_function(backend: str, name: str) -> None:
     assert callable(getattr(xpgrad.namespace(backend), name))
+
+
+def test_a_primitive_may_lack_a_rule_for_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such an input is a constant at most; the other one is differentiated as usual."""
+    xp = xpgrad.namespace("numpy")
+    name = "scaled_by"
+    monkeypatch.setitem(PRIMITIVES, name, Primitive(name, "x factor", True, False, 1, lambda xp, x, f: x * f, {}))
+    vjp(name, x=lambda g, factor: g * factor)
+    scaled_by = function(name)
+    assert xpgrad.grad(lambda x: xp.sum(scaled_by(x, xp.asarray([3.0, 4.0]))))(xp.asarray([1.0, 2.0])).tolist() == [
+        3,
+        4,
+    ]
+    with pytest.raises(NotDifferentiableError, match="scaled_by has no derivative rule for its argument 'factor'"):
+        xpgrad.grad(lambda f: xp.sum(scaled_by(xp.asarray([1.0, 2.0]), f)))(xp.asarray([3.0, 4.0]))

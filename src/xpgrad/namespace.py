@@ -33,7 +33,8 @@ _SIMPLE: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: bi
 def function(name: str) -> Callable[..., Any]:
     """The function of a primitive, for arrays of any backend."""
     primitive = PRIMITIVES[name]
-    make = _SIMPLE[len(primitive.inputs)] if primitive.simple else general
+    complete = primitive.rules.keys() == set(primitive.inputs)
+    make = _SIMPLE[len(primitive.inputs)] if primitive.simple and complete else general
     apply = make(primitive)
     apply.__name__ = apply.__qualname__ = name
     apply.__module__ = "xpgrad"  # where pickle finds it again
