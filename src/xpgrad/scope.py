@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from contextlib import ContextDecorator
 from contextvars import ContextVar
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 RECORDING: ContextVar[bool] = ContextVar("xpgrad_recording", default=False)
@@ -53,7 +53,7 @@ class Recording(Scope):
     usual, and the threshold that was set before comes back when the last open scope closes.
     """
 
-    _lock = Lock()
+    _lock = RLock()  # a collection inside the block may run a finalizer that records, too
     _open = 0
     _usual = _raised = (0, 0, 0)
 
