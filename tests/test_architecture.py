@@ -12,7 +12,7 @@ SOURCE = ROOT / "src" / "xpgrad"
 # Each module may import those before it. The modules of `rules` may import one another.
 ORDER = """
     errors tree scope backend discovery primitive declared exits array node cotangent record general pullback rules
-    inplace variables namespace numpy operators custom functional graph check autograd __init__
+    inplace variables functions composites namespace numpy operators custom functional graph check autograd __init__
 """.split()
 
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import xpgrad
+from xpgrad.composites import COMPOSITES
 from xpgrad.errors import NotDifferentiableError
-from xpgrad.namespace import _COMPOSITE as COMPOSITES
-from xpgrad.namespace import function
+from xpgrad.functions import function
 from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive, vjp
 
 #: The functions of the standard's core, version 2025.12, by chapter.

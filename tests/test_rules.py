@@ -16,7 +16,7 @@ from samples import NUMPY, Sample, samples_of
 
 import xpgrad
 from xpgrad import autograd, errors
-from xpgrad.namespace import _COMPOSITE as COMPOSITES
+from xpgrad.composites import COMPOSITES
 from xpgrad.primitive import PRIMITIVES
 
 xp = xpgrad.namespace("numpy")

@@ -10,11 +10,10 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.custom import arrays, name_of, snapshot
-from xpgrad.discovery import backend_of
+from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import GradientCheckError
 from xpgrad.functional import differentiated, jvp, positions_of, unit, vjp
-from xpgrad.namespace import function
-from xpgrad.record import differentiable
+from xpgrad.functions import function
 from xpgrad.tree import leaves, rebuild, replace
 
 _MODES = ("reverse", "forward")
@@ -127,7 +126,7 @@ class _Check:
             _, tangent = jvp(f, args, rebuild(args, tangents))
             ahead, behind = (arrays(_moved(f, args, i, direction, h)) for h in (self._eps, -self._eps))
             for (where, t), a, b in zip(leaves(tangent), ahead, behind, strict=True):
-                for entry in _entries(t) if differentiable(t.data) else ():
+                for entry in _entries(t) if floating(t.data) else ():
                     numeric = (a[entry].item() - b[entry].item()) / (2 * self._eps)
                     text = f"forward mode, order {degree}: in a direction of {place}, output{where}"
                     self._compare(t[entry].item(), numeric, text, entry)
@@ -142,7 +141,7 @@ class _Check:
 
     def _direction(self, x: Array) -> Array:
         """A random array of the shape and dtype of `x`; zeros if that holds no floating-point numbers."""
-        if not differentiable(x.data):
+        if not floating(x.data):
             return _zeros(x)
         draw = self._random.gauss
         values = [complex(draw(), draw()) if _is_complex(x) else draw() for _ in range(x.size or 0)]
@@ -169,7 +168,7 @@ def _product(cotangent: Any, out: Any) -> float:
     """The real product of a cotangent with an output."""
     total = 0.0
     for u, y in zip(arrays(cotangent), arrays(out), strict=True):
-        if differentiable(y.data):
+        if floating(y.data):
             u = function("conj")(u) if _is_complex(u) else u
             total += complex(function("sum")(u * y).item()).real
     return total

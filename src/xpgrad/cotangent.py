@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import backend_of
+from xpgrad.discovery import backend_of, floating
 from xpgrad.primitive import raw_namespace
 
 
@@ -18,6 +18,20 @@ def namespace_of(g: Any) -> Any:
     if isinstance(g, Array):
         return g.__array_namespace__()
     return raw_namespace(backend_of(g))
+
+
+def conjugated(g: Any) -> Any:
+    """From the gradient that users see to the cotangent that rules see, or back; they differ for complex numbers.
+
+    A user's gradient is the direction of steepest ascent. Rules see its conjugate, for which the loss changes by
+    ``real(sum(g * dx))``: so a derivative is multiplied as it stands, and the rules of real numbers hold for
+    holomorphic functions too.
+    """
+    if g.__class__ is tuple:
+        return tuple(map(conjugated, g))
+    if g is None or floating(g._data if isinstance(g, Array) else g) != "complex":
+        return g
+    return namespace_of(g).conj(g)
 
 
 def keep_zero(xp: Any, g: Any, r: Any) -> Any:
@@ -36,7 +50,7 @@ def keep_zero_terms(xp: Any, rule: Any, g: Any, needs: tuple[Any, ...], r: Any) 
     finite = [xp.isfinite(a) if hasattr(a, "dtype") else None for a in needs]
     clean = [a if ok is None else xp.where(ok, a, 0.0) for a, ok in zip(needs, finite, strict=True)]
     marks = [a if ok is None else xp.astype(~ok, g.dtype) for a, ok in zip(needs, finite, strict=True)]
-    return xp.where(rule(xp.astype(g != 0, g.dtype), *marks) > 0, r, rule(g, *clean))
+    return xp.where(rule(xp.astype(g != 0, g.dtype), *marks) != 0, r, rule(g, *clean))
 
 
 def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
@@ -53,7 +67,7 @@ def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
             r = namespace_of(r).reshape(r, r.shape[lead:])
     if r.dtype != dtype:
         xp = namespace_of(r)
-        if xp.isdtype(r.dtype, "complex floating") and not xp.isdtype(dtype, "complex floating"):
+        if xp.isdtype(r.dtype, "complex floating") and xp.isdtype(dtype, "real floating"):
             r = xp.real(r)
         r = xp.astype(r, dtype, copy=False)
     return r

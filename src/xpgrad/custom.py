@@ -12,11 +12,10 @@ from functools import update_wrapper
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.cotangent import restore
-from xpgrad.discovery import backend_of, is_array
+from xpgrad.cotangent import conjugated, restore
+from xpgrad.discovery import backend_of, floating, is_array
 from xpgrad.errors import FunctionError
 from xpgrad.node import Form, Node, Part
-from xpgrad.record import differentiable
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
 
@@ -38,8 +37,9 @@ class OpaquePlan:
 
     def run(self, g: Any, call: Call, create: bool) -> Sequence[Any]:
         """The cotangents of the tracked inputs, None where there is none."""
-        found = call.cotangents(g if g.__class__ is tuple else (g,), create)
-        return [found[i] for i in self.positions]
+        gs = conjugated(g if g.__class__ is tuple else (g,))
+        found = call.cotangents(gs, create)  # a user's function sees gradients
+        return [conjugated(found[i]) for i in self.positions]
 
 
 class Call:
@@ -84,7 +84,7 @@ class Call:
     def record(self, outputs: Sequence[Array]) -> list[Array]:
         """The outputs with this call as their history."""
         pairs = zip(outputs, self.nodes(), strict=True)
-        return [Array(y.data, node if differentiable(y.data) else None) for y, node in pairs]
+        return [Array(y.data, node if floating(y.data) else None) for y, node in pairs]
 
     def record_tree(self, out: Any) -> Any:
         """A nested result with this call as the history of its Arrays; what is no Array stays as it is."""
@@ -226,7 +226,7 @@ class Function:
             if not isinstance(y, Array) and not is_array(y):
                 raise FunctionError(f"{name}.forward should return arrays, but returned {type(y).__name__} {y!r:.60}.")
         outputs = [Array(snapshot(y).data) for y in returned]
-        if is_recording() and any(map(tracked, given)) and any(differentiable(y.data) for y in outputs):
+        if is_recording() and any(map(tracked, given)) and any(floating(y.data) for y in outputs):
             outputs = _FunctionCall(self, given, returned, outputs).record(outputs)
         return rebuild(result, outputs) if several else outputs[0]
 
@@ -246,7 +246,7 @@ class _FunctionCall(Call):
         # A saved output gets a history of its own: with that of the call it would be a cycle.
         nodes = self.nodes() if create else []
         self.function._saved = tuple(
-            Array(x.data, nodes[position]) if create and position is not None and differentiable(x.data) else x
+            Array(x.data, nodes[position]) if create and position is not None and floating(x.data) else x
             for x, position in self.saved
         )
         try:

@@ -149,6 +149,20 @@ def backend_of(x: Any) -> Backend:
     return backend
 
 
+_FLOATING: dict[tuple[type, Any], str] = {}
+
+
+def floating(x: Any) -> str:
+    """What floating-point numbers a raw array holds: "real", "complex", or "" for none; others have no gradient."""
+    key = type(x), x.dtype  # by type too: dtypes of two libraries may not be comparable
+    found = _FLOATING.get(key)
+    if found is None:
+        isdtype = backend_of(x).namespace.isdtype
+        kinds = (kind for kind in ("real", "complex") if isdtype(x.dtype, f"{kind} floating"))
+        found = _FLOATING[key] = next(kinds, "")
+    return found
+
+
 def is_array(x: Any) -> bool:
     """Whether `x` is an array of some library that xpgrad can use."""
     if isinstance(x, int | float | complex | str | list | tuple | dict | None):

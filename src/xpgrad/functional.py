@@ -15,15 +15,14 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.cotangent import restore
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
-from xpgrad.discovery import backend_of, get_backend, get_named, is_array, use_backend
+from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array, use_backend
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
 from xpgrad.exits import last_exit
+from xpgrad.functions import function
 from xpgrad.inplace import writable
-from xpgrad.namespace import function
 from xpgrad.node import Node, is_leaf, leaf
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad.pullback import leading_to, pull
-from xpgrad.record import differentiable
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
 from xpgrad.variables import fit
@@ -516,7 +515,7 @@ def differentiated(x: Any, place: str, outside: bool = False) -> Array:
             f"{place} is {type(x).__name__} {x!r:.60}, which is no array and no number. Pass it as a keyword, or name "
             "the arguments to differentiate by with argnums."
         )
-    if not differentiable(data):
+    if not floating(data):
         raise VariableError(f"{data.dtype} ({place})")
     return _entry(data, x._node if outside and isinstance(x, Array) else None)
 

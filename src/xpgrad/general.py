@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import backend_of
+from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.node import Form, Node, Part
 from xpgrad.primitive import Primitive, remember
-from xpgrad.record import SCALARS, Functions, check_beside, differentiable, forms_of, operand, own_array
+from xpgrad.record import SCALARS, Functions, check_beside, forms_of, operand, own_array
 from xpgrad.scope import is_recording
 
 
@@ -50,14 +50,14 @@ def general(primitive: Primitive) -> Callable[..., Any]:
         if primitive.outputs == 1:
             if out.__class__ is not first.__class__:
                 out = own_array(out, first)
-            if not recording or not (out.dtype is data[tracked[0]].dtype or differentiable(out)):
+            if not recording or not (out.dtype is data[tracked[0]].dtype or floating(out)):
                 return Array(out)
             return Array(out, new_node(primitive, tracked, data, nodes, parameters, out, out.shape))
         if not recording:
             return _like_tuple(out, map(Array, out))
         shape = tuple((part.shape, part.dtype) for part in out)
         made = new_node(primitive, tracked, data, nodes, parameters, out, shape)
-        parts = (Array(part, Part(made, i) if differentiable(part) else None) for i, part in enumerate(out))
+        parts = (Array(part, Part(made, i) if floating(part) else None) for i, part in enumerate(out))
         return _like_tuple(out, parts)
 
     return apply

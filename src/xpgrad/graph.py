@@ -13,7 +13,7 @@ from weakref import ref
 from xpgrad.array import Array
 from xpgrad.discovery import is_array
 from xpgrad.errors import GraphFreedError, GraphInputError, NotRecordedError
-from xpgrad.namespace import function
+from xpgrad.functions import function
 from xpgrad.node import Node, Part
 from xpgrad.primitive import PRIMITIVES
 

@@ -14,11 +14,11 @@ from sys import getrefcount
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import backend_of
+from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
 from xpgrad.node import is_leaf, move_variable
-from xpgrad.record import differentiable, operand
+from xpgrad.record import operand
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.scope import is_recording
 
@@ -189,7 +189,7 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
     backend = backend_of(array._data)
     old = array._data
     node = array._node
-    if is_recording() and not (node is None and value_node is None) and differentiable(old):
+    if is_recording() and not (node is None and value_node is None) and floating(old):
         nodes = (node, value_node)
         tracked = tuple(i for i, n in enumerate(nodes) if n is not None)
         node = new_node(SETITEM, tracked, (old, value), nodes, {"key": key}, None, old.shape)

@@ -11,43 +11,26 @@ from functools import cache, wraps
 from types import ModuleType
 from typing import Any
 
-from xpgrad import rules
 from xpgrad.array import Array
 from xpgrad.backend import Backend
+from xpgrad.composites import COMPOSITES
 from xpgrad.discovery import backend_of, get_backend, get_named, is_array
 from xpgrad.errors import DeviceError
-from xpgrad.general import general
-from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive
-from xpgrad.record import binary, operand, unary
+from xpgrad.functions import function
+from xpgrad.primitive import CONSTANTS, PRIMITIVES
 
-API_VERSION = "2024.12"
-
-assert rules.__all__  # noqa: S101  # importing the rules is what fills the registry
-
-
-#: What makes the function of an element-wise primitive without parameters, by its number of inputs.
-_SIMPLE: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: binary}
-
-
-@cache
-def function(name: str) -> Callable[..., Any]:
-    """The function of a primitive, for arrays of any backend."""
-    primitive = PRIMITIVES[name]
-    complete = primitive.rules.keys() == set(primitive.inputs)
-    make = _SIMPLE[len(primitive.inputs)] if primitive.simple and complete else general
-    apply = make(primitive)
-    apply.__name__ = apply.__qualname__ = name
-    apply.__module__ = "xpgrad"  # where pickle finds it again
-    apply.__doc__ = f"``{name}``, differentiable, computed by the library of the arrays that it is given."
-    apply.__signature__ = primitive.signature  # type: ignore[attr-defined]  # inspect.signature reads it
-    return apply
-
+API_VERSION = "2025.12"
 
 # Names that are the library's own: they hold no arrays.
 _PLAIN = frozenset(
     "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128 e inf nan newaxis pi "
     "__array_namespace_info__".split()
 )
+
+#: Everything that a namespace holds; "linalg.svd" is `svd` in the extension `linalg`.
+NAMES = frozenset({*PRIMITIVES, *CONSTANTS, *COMPOSITES, *_PLAIN, "asarray"})
+
+EXTENSIONS = frozenset(extension for extension, dot, _ in (name.partition(".") for name in NAMES) if dot)
 
 
 @cache
@@ -65,27 +48,40 @@ def namespace(name: str) -> ModuleType:
         The standard's functions; the same object for the same name. Every attribute is made when it is first asked
         for, and so is the library imported.
     """
+    module = _module(name, "")
+    vars(module).update(__array_api_version__=API_VERSION)
+    return module
+
+
+def _module(backend_name: str, prefix: str) -> ModuleType:
+    """The namespace of a backend, or one of its extensions: then with the prefix of the names in it."""
     # A plain module, because Python finds attributes fastest in those.
-    module = ModuleType(f"xpgrad.{name}", f"The array API standard's namespace over {name}, differentiable.")
+    module = ModuleType(
+        f"xpgrad.{backend_name}.{prefix}".rstrip("."),
+        f"The array API standard's namespace over {backend_name}, differentiable.",
+    )
 
     def make(attribute: str) -> Any:
-        found = _attribute(name, attribute)
+        found = _attribute(backend_name, prefix + attribute)
         setattr(module, attribute, found)
         return found
 
-    public = sorted({*PRIMITIVES, *CONSTANTS, *_COMPOSITE, *_PLAIN, "asarray"})
-    vars(module).update(__array_api_version__=API_VERSION, __getattr__=make, __dir__=lambda: public, __all__=public)
+    known = (name.removeprefix(prefix) for name in NAMES if name.startswith(prefix))
+    public = sorted({name.partition(".")[0] for name in known})
+    vars(module).update(__getattr__=make, __dir__=lambda: public, __all__=public)
     return module
 
 
 def _attribute(backend_name: str, name: str) -> Any:
     """What a namespace holds under a name."""
+    if name in EXTENSIONS:
+        return _module(backend_name, f"{name}.")
     if name == "asarray":
         return _asarray_of(backend_name)
     if name in PRIMITIVES:
         return function(name)
-    if name in _COMPOSITE:
-        return _COMPOSITE[name]
+    if name in COMPOSITES:
+        return COMPOSITES[name]
     if name in CONSTANTS:
         return _constant(get_named(backend_name), name)
     if name in _PLAIN:
@@ -141,7 +137,7 @@ def _constant(backend: Backend, name: str) -> Callable[..., Any]:
                 break
         return wrap(_run(backend, raw, *arguments, **{key: unwrap(value) for key, value in keywords.items()}))
 
-    apply.__name__ = apply.__qualname__ = name
+    apply.__name__, apply.__qualname__ = name.rpartition(".")[2], name
     apply.__module__ = f"xpgrad.{backend.name}"  # where pickle finds it again
     return apply
 
@@ -203,78 +199,6 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
     asarray.__qualname__ = "asarray"
     asarray.__module__ = f"xpgrad.{backend_name}"  # where pickle finds it again
     return asarray
-
-
-def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
-    """Broadcast arrays against one another."""
-    shape = _broadcast_shape(*(x.shape for x in map(as_array, arrays)))
-    return tuple(function("broadcast_to")(x, shape) for x in arrays)
-
-
-def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
-    """Coordinate grids from one-dimensional coordinates.
-
-    Raises
-    ------
-    ValueError
-        If `indexing` is neither "xy" nor "ij".
-    """
-    if indexing not in ("xy", "ij"):
-        raise ValueError(f"indexing must be 'xy' or 'ij', not {indexing!r}.")
-    grids = [as_array(x) for x in arrays]
-    places = list(range(len(grids)))
-    if indexing == "xy" and len(grids) > 1:
-        places[:2] = [1, 0]
-    shaped = [
-        function("reshape")(x, tuple(-1 if place == i else 1 for i in range(len(grids))))
-        for x, place in zip(grids, places, strict=True)
-    ]
-    return broadcast_arrays(*shaped)
-
-
-def diff(
-    x: Array, /, *, axis: int = -1, n: int = 1, prepend: Array | None = None, append: Array | None = None
-) -> Array:
-    """The n-th differences of neighbouring elements along an axis."""
-    x = as_array(x)
-    parts = [part for part in (prepend, x, append) if part is not None]
-    if len(parts) > 1:
-        x = function("concat")(parts, axis=axis)
-    lead = (slice(None),) * (axis % x.ndim)
-    for _ in range(n):
-        x = x[(*lead, slice(1, None), ...)] - x[(*lead, slice(None, -1), ...)]
-    return x
-
-
-def as_array(x: Any) -> Array:
-    """An Array as it is; anything else as a constant."""
-    return x if isinstance(x, Array) else Array(operand(x)[0])
-
-
-def _broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape that shapes broadcast to.
-
-    Raises
-    ------
-    ValueError
-        If they do not broadcast.
-    """
-    ndim = max(map(len, shapes), default=0)
-    columns = zip(*((1,) * (ndim - len(shape)) + shape for shape in shapes), strict=True)
-    result = []
-    for lengths in columns:
-        wide = {n for n in lengths if n != 1}
-        if len(wide) > 1:
-            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast.")
-        result.append(wide.pop() if wide else 1)
-    return tuple(result)
-
-
-_COMPOSITE: dict[str, Callable[..., Any]] = {
-    "broadcast_arrays": broadcast_arrays,
-    "diff": diff,
-    "meshgrid": meshgrid,
-}
 
 
 def active() -> ModuleType:

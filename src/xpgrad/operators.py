@@ -9,7 +9,8 @@ from typing import Any
 from xpgrad import inplace, variables
 from xpgrad.array import Array
 from xpgrad.errors import UnsupportedTypeError
-from xpgrad.namespace import function, namespace_of
+from xpgrad.functions import function
+from xpgrad.namespace import namespace_of
 from xpgrad.primitive import PRIMITIVES
 from xpgrad.record import binary, check_beside, operand, own_array
 

@@ -264,11 +264,19 @@ def constant(names: str, reason: str) -> None:
 class RawNamespace:
     """What rules see as ``xp`` when they compute on raw arrays: a library's functions and all primitives."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, extension: str = "") -> None:
         self._backend = backend
+        self._prefix = extension
 
     def __getattr__(self, name: str) -> Any:
-        found = PRIMITIVES[name].raw(self._backend) if name in PRIMITIVES else self._backend.function(name)
+        full = self._prefix + name
+        found: Any
+        if full in PRIMITIVES:
+            found = PRIMITIVES[full].raw(self._backend)
+        elif any(known.startswith(f"{full}.") for known in PRIMITIVES):
+            found = RawNamespace(self._backend, f"{full}.")
+        else:
+            found = self._backend.function(full)
         setattr(self, name, found)
         return found
 

@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.cotangent import in_full, keep_zero, keep_zero_terms, namespace_of, restore
+from xpgrad.cotangent import conjugated, in_full, keep_zero, keep_zero_terms, namespace_of, restore
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.node import Form, Node, Part
@@ -67,14 +67,14 @@ def pull(
     found: dict[Any, Any] = {}
     kind: Any = None
     for head, g in zip(heads, cotangents, strict=True):
-        _contribute(head, g, pending, heap, useful)
+        _contribute(head, conjugated(g), pending, heap, useful)
     limited = stop_after < inf
     node: Any = None  # the next node, where it need not go through the heap
     carried: Any = None  # its cotangent
     while True:
         if node is None:
             if not heap:
-                return found
+                return {target: conjugated(g) for target, g in found.items()}
             node = heappop(heap)[1]
             g = pending.pop(node)
         plan, kept, form, source = node.plan, node.kept, node.form, node.source

@@ -118,7 +118,7 @@ def binary(primitive: Primitive, operator: str = "") -> Callable[..., Any]:
 
 # What runs for almost every operation is compiled for each primitive: a call or two of helpers would cost a tenth more.
 _UNARY = """
-def {name}(array, /):
+def apply(array, /):
     if array.__class__ is Array:
         if array._view is not None:
             array._view.refresh(array)
@@ -134,7 +134,7 @@ def {name}(array, /):
 """
 
 _BINARY = """
-def {name}(left, right, /):
+def apply(left, right, /):
     if left.__class__ is Array:
         if left._view is not None:
             left._view.refresh(left)
@@ -191,22 +191,9 @@ _KNOWN = {helper.__name__: helper for helper in _HELPERS} | {"REAL_SCALARS": REA
 
 def _compiled(template: str, primitive: Primitive, known: dict[str, Any], **parts: str) -> Callable[..., Any]:
     """The function that a template describes; tracebacks show its lines."""
-    source = template.format(name=primitive.name, **parts)
+    source = template.format(**parts)
     file = f"<xpgrad {primitive.name}, {', '.join(parts.values())}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     scope: dict[str, Any] = dict(_KNOWN) | known
     exec(compile(source, file, "exec"), scope)  # noqa: S102  # the source is made of registered names
-    return scope[primitive.name]  # type: ignore[no-any-return]  # what exec makes is untyped
-
-
-_DIFFERENTIABLE: dict[tuple[type, Any], bool] = {}
-
-
-def differentiable(a: Any) -> bool:
-    """Whether a raw array holds real or complex floating-point numbers."""
-    key = type(a), a.dtype  # by type too: dtypes of two libraries may not be comparable
-    found = _DIFFERENTIABLE.get(key)
-    if found is None:
-        found = backend_of(a).namespace.isdtype(a.dtype, ("real floating", "complex floating"))
-        _DIFFERENTIABLE[key] = found
-    return found
+    return scope["apply"]  # type: ignore[no-any-return]  # what exec makes is untyped

@@ -7,7 +7,7 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.cotangent import restore
-from xpgrad.discovery import backend_of
+from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import (
     GradReqError,
     HeadGradientError,
@@ -19,7 +19,7 @@ from xpgrad.errors import (
 from xpgrad.inplace import assign, share
 from xpgrad.node import Variable, is_leaf, leaf, set_variable
 from xpgrad.pullback import leading_to, pull
-from xpgrad.record import check_beside, differentiable, operand
+from xpgrad.record import check_beside, operand
 from xpgrad.scope import modes
 
 
@@ -48,7 +48,7 @@ def check_markable(array: Array, grad: Array | None, grad_req: str) -> None:
     """Raise what stands in the way of `mark`."""
     if grad_req not in ("write", "add", "null"):
         raise GradReqError(grad_req)
-    if not differentiable(array.data):
+    if not floating(array.data):
         raise VariableError(array.dtype)
     if grad is not None and (grad.shape, grad.dtype) != (array.shape, array.dtype):
         raise HeadGradientError(

@@ -36,20 +36,38 @@ def ratio(xp, a, b):
     return xp.where(nothing, 0.0, a / xp.where(nothing, 1.0, b))
 
 
-vjp("abs", x=lambda xp, g, x: g * xp.sign(x))
+def conj(xp, x):
+    """The conjugate; x itself where it is real."""
+    return xp.conj(x) if is_complex(xp, x) else x
+
+
+def is_complex(xp, x):
+    """Whether an array holds complex numbers."""
+    return xp.isdtype(x.dtype, "complex floating")
+
+
+def sign(xp, g, x):
+    """0 for real numbers; a complex one turns as its angle does."""
+    if not is_complex(xp, x):
+        return zero(xp, g)
+    out = xp.sign(x)
+    return 1j * xp.conj(out) * ratio(xp, xp.imag(g * out), xp.abs(x))
+
+
+vjp("abs", x=lambda xp, g, x: g * conj(xp, xp.sign(x)))
 vjp("acos", x=lambda xp, g, x: -g / xp.sqrt((1 - x) * (1 + x)))
 vjp("acosh", x=lambda xp, g, x: g / (xp.sqrt(x - 1) * xp.sqrt(x + 1)))
 vjp("asin", x=lambda xp, g, x: g / xp.sqrt((1 - x) * (1 + x)))
 vjp("asinh", x=lambda xp, g, x: g / xp.sqrt(x * x + 1))
 vjp("atan", x=lambda g, x: g / (1 + x * x))
 vjp("atanh", x=lambda g, x: g / ((1 - x) * (1 + x)))
-vjp("ceil floor round sign trunc", x=zero)
+vjp("ceil floor round trunc", x=zero)
 vjp("conj", x=lambda xp, g: xp.conj(g))
 vjp("cos", x=lambda xp, g, x: -g * xp.sin(x))
 vjp("cosh", x=lambda xp, g, x: g * xp.sinh(x))
 vjp("exp", x=lambda g, out: g * out)
 vjp("expm1", x=lambda xp, g, x: g * xp.exp(x))
-vjp("imag", x=lambda xp, g: 1j * xp.astype(g, xp.result_type(g.dtype, xp.complex64)))
+vjp("imag", x=lambda xp, g: -1j * xp.astype(g, xp.result_type(g.dtype, xp.complex64)))
 vjp("log", x=lambda g, x: g / x)
 vjp("log10", x=lambda g, x: g / (x * log(10)))
 vjp("log1p", x=lambda g, x: g / (1 + x))
@@ -58,6 +76,7 @@ vjp("negative", x=lambda g: -g)
 vjp("positive", x=lambda g: g)
 vjp("real", x=lambda g: g)
 vjp("reciprocal", x=lambda g, out: -g * (out * out))
+vjp("sign", x=sign)
 vjp("sin", x=lambda xp, g, x: g * xp.cos(x))
 vjp("sinh", x=lambda xp, g, x: g * xp.cosh(x))
 vjp("sqrt", x=lambda g, out: g * 0.5 / out)

@@ -1,6 +1,7 @@
 """The linear algebra functions of the standard's core."""
 
 from xpgrad.primitive import primitive, vjp
+from xpgrad.rules.elementwise import conj
 from xpgrad.rules.manipulation import inverse
 
 primitive("matmul", "x1 x2", bilinear=True)
@@ -9,8 +10,8 @@ primitive("tensordot", "x1 x2", bilinear=True, axes=2)
 primitive("vecdot", "x1 x2", bilinear=True, axis=-1)
 
 vjp("matrix_transpose", x=lambda xp, g: xp.matrix_transpose(g))
-vjp("vecdot", x1=lambda xp, g, x2, axis: xp.expand_dims(g, axis=axis) * x2,
-              x2=lambda xp, g, x1, axis: xp.expand_dims(g, axis=axis) * x1)  # fmt: skip
+vjp("vecdot", x1=lambda xp, g, x2, axis: conj(xp, xp.expand_dims(g, axis=axis) * x2),
+              x2=lambda xp, g, x1, axis: xp.expand_dims(g, axis=axis) * conj(xp, x1))  # fmt: skip
 
 
 def matmul_first(xp, g, x1_shape, x2):

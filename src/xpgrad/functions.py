@@ -1,0 +1,31 @@
+"""The functions of primitives, for arrays of any backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from xpgrad import rules
+from xpgrad.general import general
+from xpgrad.primitive import PRIMITIVES, Primitive
+from xpgrad.record import binary, unary
+
+assert rules.__all__  # noqa: S101  # importing the rules is what fills the registry
+
+#: What makes the function of an element-wise primitive without parameters, by its number of inputs.
+_SIMPLE: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: binary}
+
+
+@cache
+def function(name: str) -> Callable[..., Any]:
+    """The function of a primitive, for arrays of any backend."""
+    primitive = PRIMITIVES[name]
+    complete = primitive.rules.keys() == set(primitive.inputs)
+    make = _SIMPLE[len(primitive.inputs)] if primitive.simple and complete else general
+    apply = make(primitive)
+    apply.__name__, apply.__qualname__ = name.rpartition(".")[2], name
+    apply.__module__ = "xpgrad"  # where pickle finds it again
+    apply.__doc__ = f"``{name}``, differentiable, computed by the library of the arrays that it is given."
+    apply.__signature__ = primitive.signature  # type: ignore[attr-defined]  # inspect.signature reads it
+    return apply
