@@ -186,8 +186,8 @@ def jvp(
     directions = _vectors(run.inputs, primals, tangents, "tangents", DifferentiationError)
     create = is_recording() and (run.needed or any(map(tracked, directions)))
     probes = [Array(backend_of(y.data).full(y.shape, 1, y.data), leaf()) for y in outputs]
-    pulled = _pull(outputs, probes, run.inputs, run.start, create=True)
-    tangent = _pull(pulled, directions, probes, run.start, create=create)
+    pulled = _pull(outputs, probes, run.inputs, create=True)
+    tangent = _pull(pulled, directions, probes, create=create)
     result = run.hand_out(run.out), rebuild(run.out, [_given(t, not run.raw) for t in tangent])
     return (*result, run.hand_out(run.aux)) if has_aux else result
 
@@ -338,8 +338,6 @@ class _Run:
     ----------
     inputs : list of Array
         What the function saw, before it may have written to it, in place of the leaves to differentiate by.
-    start : int
-        The order after which everything was recorded by the function.
     out, aux
         What it returned; raw arrays in `out` have become Arrays.
     raw : bool
@@ -368,7 +366,7 @@ class _Run:
             given[i] = rebuild(args[i], entries)
             self.inputs += map(snapshot, entries)
             self._were_arrays.append(replace(args[i], lambda x: isinstance(x, Array)))
-        self.start = leaf().order
+        start = leaf().order
         exit_before = last_exit.set(None)
         try:
             with modes(True, None):
@@ -384,7 +382,7 @@ class _Run:
         self.out = rebuild(out, [self._output(y, place) for place, y in leaves(out)])
         # An input that was tracked outside leads on to there; the others are where their history begins.
         self._own = {x._node for x in self.inputs if x._node.source.order < self._before}
-        self.needed = outside and not self._own.issuperset(_boundary(arrays((self.out, self.aux)), self.start))
+        self.needed = outside and not self._own.issuperset(_boundary(arrays((self.out, self.aux)), start))
 
     def _output(self, y: Any, place: str) -> Array:
         if isinstance(y, Array) or is_array(y):
@@ -413,13 +411,13 @@ class _Run:
         self, outputs: Sequence[Array], gs: Sequence[Array], create: bool, argnums: Any, retain: bool = False
     ) -> Any:
         """The pulled-back cotangents by argument."""
-        return self.by_argument(_pull(outputs, gs, self.inputs, self.start, create=create, retain=retain), argnums)
+        return self.by_argument(_pull(outputs, gs, self.inputs, create=create, retain=retain), argnums)
 
     def jacobian(self, y: Array) -> list[Array]:
         """The Jacobian of one output by every input, row by row."""
-        useful = leading_to([x._node for x in self.inputs], [y._node], self.start) if tracked(y) else None
+        useful = leading_to([x._node for x in self.inputs], [y._node], stop=True) if tracked(y) else None
         rows = [
-            _pull([y], [unit(y, i)], self.inputs, self.start, create=self.needed, retain=True, useful=useful)
+            _pull([y], [unit(y, i)], self.inputs, create=self.needed, retain=True, useful=useful)
             for i in range(y.size or 0)
         ]
         shapes = [(*y.shape, *x.shape) for x in self.inputs]
@@ -454,8 +452,6 @@ class _Replay:
     ----------
     inputs : list of Array
         What the function saw, before it may have written to it, in place of the tracked Arrays among its arguments.
-    start : int
-        The order after which everything was recorded by the function.
     out
         What it returned.
     captured : dict
@@ -465,11 +461,11 @@ class _Replay:
     def __init__(self, f: Callable[..., Any], arguments: Any, training: bool, backend: str) -> None:
         args, kwargs = replace(arguments, lambda x: _entry(x.data, x._node) if tracked(x) else x)
         self.inputs = [snapshot(x) for x in arrays((args, kwargs)) if tracked(x)]
-        self.start = leaf().order
+        start = leaf().order
         with modes(True, training), use_backend(backend):
             self.out = f(*args, **kwargs)
         own = {x._node for x in self.inputs}
-        boundary = _boundary(arrays(self.out), self.start)
+        boundary = _boundary(arrays(self.out), start)
         self.captured = {node: form for node, form in boundary.items() if node not in own}
 
 
@@ -497,7 +493,7 @@ class _Checkpoint(Call):
         if not targets:
             return []
         nodes, cotangents = zip(*heads, strict=True)
-        found = pull(nodes, cotangents, targets=targets, create=create, stop_after=again.start)
+        found = pull(nodes, cotangents, targets=targets, create=create, stop=True)
         return [found.get(node) for node in targets]
 
 
@@ -532,7 +528,6 @@ def _pull(
     heads: Sequence[Array],
     cotangents: Sequence[Array],
     inputs: Sequence[Array],
-    start: int,
     *,
     create: bool,
     retain: bool = False,
@@ -550,7 +545,7 @@ def _pull(
             targets=targets,
             retain=retain,
             create=create,
-            stop_after=start,
+            stop=True,
             useful=useful,
         )
         return [fit(found[n], x) if n in found else _zeros(x, x.shape) for n, x in zip(targets, inputs, strict=True)]

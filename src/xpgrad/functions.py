@@ -27,5 +27,4 @@ def function(name: str) -> Callable[..., Any]:
     apply.__name__, apply.__qualname__ = name.rpartition(".")[2], name
     apply.__module__ = "xpgrad"  # where pickle finds it again
     apply.__doc__ = f"``{name}``, differentiable, computed by the library of the arrays that it is given."
-    apply.__signature__ = primitive.signature  # type: ignore[attr-defined]  # inspect.signature reads it
     return apply

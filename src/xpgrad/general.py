@@ -9,25 +9,22 @@ from xpgrad.array import Array
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.node import Form, Node, Part
-from xpgrad.primitive import Primitive, remember
-from xpgrad.record import SCALARS, Functions, check_beside, forms_of, operand, own_array
+from xpgrad.primitive import Primitive, remember, required
+from xpgrad.record import SCALARS, Functions, check_beside, compiled, forms_of, operand, own_array
 from xpgrad.scope import is_recording
 
 
 def general(primitive: Primitive) -> Callable[..., Any]:
     """The function of a primitive of any form, for arrays of any backend."""
     functions = Functions(primitive)
-    count, known, leading = len(primitive.inputs), primitive.parameters.keys(), set(primitive.leading)
     plain = not (primitive.variadic or primitive.leading or primitive.optional)
 
-    def apply(*arguments: Any, **parameters: Any) -> Any:
-        if len(arguments) != count or not parameters.keys() <= known or not leading <= parameters.keys():
-            arguments, parameters = _arranged(primitive, arguments, parameters)
+    def apply(arguments: Sequence[Any], parameters: dict[str, Any]) -> Any:
         data: list[Any] = []
         nodes: list[Any] = []
         tracked: tuple[int, ...] = ()
         first: Any = None
-        for x in arguments[0] if primitive.variadic else arguments:
+        for x in arguments:
             if x.__class__ is Array:
                 if x._view is not None:
                     x._view.refresh(x)
@@ -60,8 +57,31 @@ def general(primitive: Primitive) -> Callable[..., Any]:
         parts = (Array(part, Part(made, i) if floating(part) else None) for i, part in enumerate(out))
         return _like_tuple(out, parts)
 
-    return apply
+    defaults = {f"default_{name}": value for name, value in (primitive.optional | primitive.parameters).items()}
+    signature = [name for name in primitive.inputs if name not in primitive.optional]
+    signature += ["/", *(f"{name}=default_{name}" for name in primitive.optional)]
+    given = []
+    for name, default in primitive.parameters.items():
+        signature.append(name if default is required else f"{name}=default_{name}")
+        condition = f"if {name} is not None: " if default is None else ""
+        given.append(f"    {condition}parameters[{name!r}] = {name}")  # a library need not know what is not given
+    return compiled(
+        _GENERAL,
+        primitive,
+        {"run": apply, **defaults},
+        signature=", ".join(signature),
+        given="\n".join(given),
+        arguments=primitive.inputs[0] if primitive.variadic else f"({', '.join(primitive.inputs)},)",
+    )
 
+
+# Python itself binds the arguments, and says in its own words what is wrong with them.
+_GENERAL = """
+def apply({signature}):
+    parameters = {{}}
+{given}
+    return run({arguments}, parameters)
+"""
 
 _PLAIN = frozenset((bool, int, float, str, slice, type(None)))  # hold no Array
 
@@ -85,44 +105,14 @@ def new_node(
     return Node(plan, source, kept, Form(forms_of(data, nodes), shape, parameters))
 
 
-def _arranged(
-    primitive: Primitive, arguments: tuple[Any, ...], keywords: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The inputs and the parameters of a call, however they were passed.
-
-    Raises
-    ------
-    TypeError
-        If the call does not fit the signature.
-    """
-    given = dict(zip(primitive.names, arguments, strict=False)) | keywords
-    by_name = primitive.parameters.keys() | primitive.optional.keys()
-    twice = len(given) < len(arguments) + len(keywords)  # or more arguments than names
-    if twice or not primitive.mandatory <= given.keys() or not keywords.keys() <= by_name:
-        primitive.signature.bind(*arguments, **keywords)  # raises what is wrong, in Python's own words
-    return tuple(given.pop(name, None) for name in primitive.inputs), given
-
-
 def _leading_array(first: Any, a: Any) -> Any:
-    """Of two raw operands the one whose library computes.
-
-    Raises
-    ------
-    MixedBackendsError
-        If they do not belong together.
-    """
+    """Of two raw operands the one whose library computes."""
     check_beside(first, a)
     return a if a.__class__ not in SCALARS and backend_of(first).name in backend_of(a).mixes_with else first
 
 
 def _raw_parameter(primitive: Primitive, name: str, value: Any) -> Any:
-    """A parameter with raw arrays in place of Arrays.
-
-    Raises
-    ------
-    NotDifferentiableError
-        If it is tracked: there is no gradient for a parameter.
-    """
+    """A parameter with raw arrays in place of Arrays; there is no gradient for a parameter."""
     if isinstance(value, tuple):  # an index, say
         return tuple(_raw_parameter(primitive, name, part) for part in value)
     if not isinstance(value, Array):

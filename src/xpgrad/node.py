@@ -13,6 +13,13 @@ from xpgrad.array import Array
 _next_order = count(0, -1).__next__
 
 
+class Variable(NamedTuple):
+    """What `attach_grad` notes: where the gradient goes, and whether it is added to what is there."""
+
+    grad: Array
+    add: bool
+
+
 class Form(NamedTuple):
     """What a node notes beyond an element-wise operation on operands of one shape and dtype.
 
@@ -35,11 +42,6 @@ class Form(NamedTuple):
     variable: Variable | None = None
 
 
-def set_variable(node: Node | Part, variable: Variable | None) -> None:
-    """Say where the gradient of a node is delivered."""
-    node.form = (node.form or Form())._replace(variable=variable)
-
-
 class Node:
     """A recorded operation, or a variable (then `plan` is None and there are no parents).
 
@@ -50,9 +52,7 @@ class Node:
     source : Node or Part, or tuple of these
         The parent, where the plan has a single edge; otherwise one for each edge.
     kept : tuple or None
-        What the rules need besides the cotangent, in the order of the plan; None once freed. After that, for every
-        constant that no rule needs, a number or a weak reference, so that the operation can be shown and run again for
-        as long as the constant lives.
+        What the rules need besides the cotangent, then what `remember` noted; None once freed.
     form : Form or None
         What else is to know about the call.
     order : int
@@ -74,15 +74,7 @@ class Node:
         """The position and the node of every tracked input."""
         if self.plan is None or self.kept is None:
             return ()
-        sources = (self.source,) if self.plan.single else self.source
-        return tuple(zip(self.plan.positions, sources, strict=True))
-
-
-def move_variable(old: Node | Part | None, new: Node | Part | None) -> None:
-    """After a recorded write the gradient that was asked for is that of the new content."""
-    if old is not None and new is not None and old.form is not None and old.form.variable is not None:
-        set_variable(new, old.form.variable)
-        set_variable(old, None)
+        return tuple(zip(self.plan.positions, (self.source,) if self.plan.single else self.source, strict=True))
 
 
 class Part:
@@ -105,16 +97,6 @@ class Part:
         return ((0, self.node),)
 
 
-class Variable:
-    """What `attach_grad` notes: where the gradient goes, and how."""
-
-    __slots__ = ("add", "grad")
-
-    def __init__(self, grad: Array, add: bool) -> None:
-        self.grad = grad
-        self.add = add
-
-
 def leaf() -> Node:
     """A node at which histories begin."""
     return Node(None, (), ())
@@ -123,3 +105,15 @@ def leaf() -> Node:
 def is_leaf(node: Any) -> bool:
     """Whether histories begin at this node: the array it belongs to is a variable."""
     return node.__class__ is Node and node.plan is None
+
+
+def set_variable(node: Node | Part, variable: Variable | None) -> None:
+    """Say where the gradient of a node is delivered."""
+    node.form = (node.form or Form())._replace(variable=variable)
+
+
+def move_variable(old: Node | Part | None, new: Node | Part | None) -> None:
+    """After a recorded write the gradient that was asked for is that of the new content."""
+    if old is not None and new is not None and old.form is not None and old.form.variable is not None:
+        set_variable(new, old.form.variable)
+        set_variable(old, None)

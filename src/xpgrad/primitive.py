@@ -23,8 +23,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache
-from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ref
 
 from xpgrad.backend import Backend
@@ -42,7 +41,7 @@ class Primitive:
     Parameters
     ----------
     name : str
-        Its name in the namespace.
+        Its name in the namespace, dotted in an extension: "linalg.svd".
     inputs : str
         The names of its array inputs, separated by spaces; ``"*arrays"`` is one sequence of arrays.
     elementwise : bool
@@ -77,27 +76,12 @@ class Primitive:
         self.optional = {name: parameters[name] for name in self.inputs if name in parameters}
         self.parameters = {name: default for name, default in parameters.items() if name not in self.inputs}
         self.leading = tuple(name for name, default in self.parameters.items() if default is required)
-        self.names = (*self.inputs, *self.parameters)
-        self.mandatory = {*self.inputs, *self.leading} - self.optional.keys()
         self.simple = elementwise and not parameters and len(self.inputs) <= 2
         self.rules: dict[str, Edge] = {}
         self._plans: dict[tuple[int, ...], Plan] = {}
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join((*self.inputs, *self.parameters))})>"
-
-    @property
-    def signature(self) -> inspect.Signature:
-        """The Python signature of the function in a namespace."""
-        array, other = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
-        arguments = [
-            inspect.Parameter(
-                name, other if name in self.optional else array, default=self.optional.get(name, required)
-            )
-            for name in self.inputs
-        ]
-        arguments += [inspect.Parameter(name, other, default=default) for name, default in self.parameters.items()]
-        return inspect.Signature(arguments)
 
     def raw(self, backend: Backend) -> Callable[..., Any]:
         """The function that computes this primitive on a backend's arrays: the backend's own, ours, or the library's.
@@ -121,16 +105,12 @@ class Primitive:
         return found
 
 
-class Edge:
-    """A rule, and the names of what it needs besides ``xp`` and ``g``."""
+class Edge(NamedTuple):
+    """A rule, whether it takes the namespace first, and the names of what it needs besides ``xp`` and ``g``."""
 
-    __slots__ = ("needs", "rule", "wants_namespace")
-
-    def __init__(self, rule: Rule) -> None:
-        names = list(inspect.signature(rule).parameters)
-        self.wants_namespace = names[0] == "xp"
-        self.needs = tuple(names[2:] if self.wants_namespace else names[1:])
-        self.rule = rule
+    rule: Rule
+    wants_namespace: bool
+    needs: tuple[str, ...]
 
 
 class Plan:
@@ -148,7 +128,7 @@ class Plan:
     needs : tuple of str
         The names of what is kept, for one edge after the other.
     kept : str
-        What a node keeps, as the inside of a Python tuple.
+        What a node keeps, as the inside of a Python tuple: picking by name at every call would double its cost.
     save : callable
         ``save(*inputs, out, parameters)`` gives that tuple.
     guarded : bool
@@ -161,16 +141,21 @@ class Plan:
         self.primitive = primitive
         self.positions = tracked
         self.single = len(tracked) == 1
-        chosen = [self._edge(primitive, i) for i in tracked]
-        self.needs = tuple(name for edge in chosen for name in edge.needs)
-        ends = pairwise(accumulate((len(edge.needs) for edge in chosen), initial=0))
-        self.edges = tuple(
-            (i, edge.rule, edge.wants_namespace, slice(*part), None if self.single else at)
-            for at, (i, edge, part) in enumerate(zip(tracked, chosen, ends, strict=True))
-        )
+        self.needs: tuple[str, ...] = ()
+        edges = []
+        for at, i in enumerate(tracked):
+            name = primitive.inputs[0 if primitive.variadic else i]
+            if name not in primitive.rules:
+                raise NotDifferentiableError(primitive.name, name)
+            rule, wants_namespace, needs = primitive.rules[name]
+            part = slice(len(self.needs), len(self.needs) + len(needs))
+            edges.append((i, rule, wants_namespace, part, None if self.single else at))
+            self.needs += needs
+        self.edges = tuple(edges)
         self.guarded = primitive.bilinear or (primitive.elementwise and bool(self.needs))
         self.kept = self._source()
-        self.save = self._saver()
+        known = {"shape_of": shape_of, "remember": remember, **primitive.parameters}
+        self.save = eval(f"lambda {', '.join(primitive.inputs)}, out, parameters: ({self.kept})", known)  # noqa: S307  # made of registered names
 
     def forgotten(self, count: int) -> tuple[int, ...]:
         """Of `count` inputs the positions of the constants that no rule needs."""
@@ -178,7 +163,7 @@ class Plan:
         return tuple(i for i in range(count) if i not in self.positions and names[i] not in self.needs)
 
     def _source(self) -> str:
-        """What is kept as Python source, ``"x2, x1, "`` say: picking by name at every call would double its cost."""
+        """What is kept, as Python source: ``"x2, x1, "``, say."""
         primitive = self.primitive
         shape = "tuple(map(shape_of, {}))" if primitive.variadic else "shape_of({})"
         sources = {f"{name}_shape": shape.format(name) for name in primitive.inputs}
@@ -193,26 +178,12 @@ class Plan:
             kept += [f"remember({primitive.inputs[i]})" for i in self.forgotten(len(primitive.inputs))]
         return "".join(f"{item}, " for item in kept)
 
-    def _saver(self) -> Callable[..., Any]:
-        """The function that picks what is kept."""
-        source = f"lambda {', '.join(self.primitive.inputs)}, out, parameters: ({self.kept})"
-        known = {"shape_of": shape_of, "remember": remember, **self.primitive.parameters}
-        return eval(source, known)  # type: ignore[no-any-return]  # noqa: S307  # untyped; the source is made of registered names
-
-    @staticmethod
-    def _edge(primitive: Primitive, position: int) -> Edge:
-        name = primitive.inputs[0 if primitive.variadic else position]
-        edge = primitive.rules.get(name)
-        if edge is None:
-            raise NotDifferentiableError(primitive.name, name)
-        return edge
-
 
 _NUMBERS = frozenset((bool, int, float, complex, type(None)))
 
 
 def remember(a: Any) -> Any:
-    """What to note of a constant that no rule needs: a number, or an array without keeping it alive."""
+    """What to note of a constant that no rule needs, so that a graph can be shown and run again while it lives."""
     if a.__class__ in _NUMBERS:
         return a
     try:
@@ -251,14 +222,17 @@ def primitive(
 
 def vjp(names: str, **rules: Rule) -> None:
     """Register the rules of primitives, one for each input that can have a gradient."""
+    edges = {}
+    for argument, rule in rules.items():
+        first, *rest = inspect.signature(rule).parameters
+        edges[argument] = Edge(rule, first == "xp", tuple(rest[first == "xp" :]))
     for name in names.split():
-        PRIMITIVES[name].rules = {argument: Edge(rule) for argument, rule in rules.items()}
+        PRIMITIVES[name].rules = edges
 
 
 def constant(names: str, reason: str) -> None:
     """Register functions whose result has no gradient."""
-    for name in names.split():
-        CONSTANTS[name] = reason
+    CONSTANTS.update(dict.fromkeys(names.split(), reason))
 
 
 class RawNamespace:

@@ -27,7 +27,7 @@ def pull(
     targets: Iterable[Any] | None = None,
     retain: bool = False,
     create: bool = False,
-    stop_after: float = inf,
+    stop: bool = False,
     useful: set[Any] | None = None,
 ) -> dict[Any, Any]:
     """Walk from heads to variables and return the cotangent of each.
@@ -44,8 +44,8 @@ def pull(
         Keep the recorded computation; otherwise it is freed while walking.
     create : bool
         Compute in the tracked world; this keeps the recorded computation too.
-    stop_after : float
-        Nodes with a larger order (recorded earlier) are delivered to, but not walked through.
+    stop : bool
+        Deliver to the targets, but do not walk on through them.
     useful : set, optional
         What `leading_to` gave for these targets, where the caller has asked already.
 
@@ -61,14 +61,13 @@ def pull(
     """
     wanted = None if targets is None else set(targets)
     if wanted is not None and useful is None:
-        useful = leading_to(wanted, heads, stop_after)
+        useful = leading_to(wanted, heads, stop)
     pending: dict[Any, Any] = {}
     heap: list[tuple[int, Any]] = []
     found: dict[Any, Any] = {}
     kind: Any = None
     for head, g in zip(heads, cotangents, strict=True):
         _contribute(head, conjugated(g), pending, heap, useful)
-    limited = stop_after < inf
     node: Any = None  # the next node, where it need not go through the heap
     carried: Any = None  # its cotangent
     while True:
@@ -83,11 +82,11 @@ def pull(
                 found[node] = g
         elif node in wanted:
             found[node] = g
-            if useful is not None and useful.isdisjoint(_parents(node, stop_after)):  # nothing wanted lies beyond
+            if stop or useful.isdisjoint(_parents(node)):  # type: ignore[union-attr]  # set wherever `wanted` is
                 node = None
                 continue
-        if plan is None or (limited and node.order > stop_after):
-            if node.__class__ is Part and node.order <= stop_after and (useful is None or node.node in useful):
+        if plan is None:
+            if node.__class__ is Part and (useful is None or node.node in useful):
                 _collect(node, g, pending, heap)
             node = None
             continue
@@ -150,8 +149,8 @@ def _world(g: Any) -> tuple[Any, Any]:
     return namespace_of(g), backend_of(g.data if isinstance(g, Array) else g)
 
 
-def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop_after: float = inf) -> set[Any]:
-    """The targets that the heads depend on, and the nodes that the walk must pass to get there.
+def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop: bool = False) -> set[Any]:
+    """The targets that the heads depend on, and the nodes that the walk must pass to get there; `stop` as in `pull`.
 
     Raises
     ------
@@ -164,20 +163,23 @@ def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop_after: float =
     oldest = max((node.order for node in wanted), default=-inf)
     while stack:
         node = stack.pop()
-        if node not in seen:
-            if node.kept is None and node.order < oldest:
-                raise GraphFreedError
-            seen.add(node)
-            stack.extend(_parents(node, stop_after))
+        if node in seen or node.order > oldest:  # what was recorded before the targets does not lead to them
+            continue
+        seen.add(node)
+        if node in wanted and stop:
+            continue
+        if node.kept is None and node.order < oldest:
+            raise GraphFreedError
+        stack.extend(_parents(node))
     useful = wanted & seen
     for node in sorted(seen, key=lambda node: -node.order):
-        if not useful.isdisjoint(_parents(node, stop_after)):
+        if not (stop and node in wanted) and not useful.isdisjoint(_parents(node)):
             useful.add(node)
     return useful
 
 
-def _parents(node: Any, stop_after: float) -> list[Any]:
-    return [] if node.order > stop_after else [parent for _, parent in node.origins]
+def _parents(node: Any) -> list[Any]:
+    return [parent for _, parent in node.origins]
 
 
 def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]], useful: Any) -> None:

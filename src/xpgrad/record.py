@@ -22,13 +22,7 @@ SCALARS = REAL_SCALARS | {complex}
 
 
 def operand(x: Any) -> tuple[Any, Any]:
-    """The raw value and the node of whatever may stand beside an Array.
-
-    Raises
-    ------
-    UnsupportedTypeError
-        If `x` is neither an array nor a number.
-    """
+    """The raw value and the node of whatever may stand beside an Array."""
     if isinstance(x, Array):
         return x.data, x._node
     if x.__class__ in SCALARS:
@@ -38,13 +32,7 @@ def operand(x: Any) -> tuple[Any, Any]:
 
 
 def check_beside(a: Any, b: Any) -> None:
-    """Refuse raw operands of two backends; NumPy constants may stand beside the arrays of a backend that takes them.
-
-    Raises
-    ------
-    MixedBackendsError
-        If the operands do not belong together.
-    """
+    """Refuse raw operands of two backends; NumPy constants may stand beside the arrays of a backend that takes them."""
     if a.__class__ in SCALARS or b.__class__ in SCALARS:
         return
     first, second = backend_of(a), backend_of(b)
@@ -93,9 +81,9 @@ class Functions(dict[type, Callable[..., Any]]):
 
 def unary(primitive: Primitive) -> Callable[..., Array]:
     """The function of a simple primitive of one array, for arrays of any backend."""
-    functions = Functions(primitive)
     plan = primitive.plan((0,))
-    return _compiled(_UNARY, primitive, {"functions": functions, "plan": plan}, kept=plan.kept)
+    known = {"functions": Functions(primitive), "plan": plan}
+    return compiled(_UNARY, primitive, known, a=primitive.inputs[0], kept=plan.kept)
 
 
 def binary(primitive: Primitive, operator: str = "") -> Callable[..., Any]:
@@ -104,13 +92,15 @@ def binary(primitive: Primitive, operator: str = "") -> Callable[..., Any]:
     With `operator`, Python's own sign, it serves as an operator method: raw arrays bring their own operator, and
     operands that are not known are left to their own reflected method.
     """
-    functions = Functions(primitive)
+    a, b = primitive.inputs
     plans = {name: primitive.plan(tracked) for name, tracked in (("first", (0,)), ("second", (1,)), ("both", (0, 1)))}
-    return _compiled(
+    return compiled(
         _BINARY,
         primitive,
-        {"functions": functions, **plans},
-        compute=f"x1 {operator} x2" if operator else "functions.of(x1, x2)(x1, x2)",
+        {"functions": Functions(primitive), **plans},
+        a=a,
+        b=b,
+        compute=f"{a} {operator} {b}" if operator else f"functions.of({a}, {b})({a}, {b})",
         refuse="return NotImplemented" if operator else "raise",
         **{f"kept_by_{name}": plan.kept for name, plan in plans.items()},
     )
@@ -118,52 +108,50 @@ def binary(primitive: Primitive, operator: str = "") -> Callable[..., Any]:
 
 # What runs for almost every operation is compiled for each primitive: a call or two of helpers would cost a tenth more.
 _UNARY = """
-def apply(array, /):
-    if array.__class__ is Array:
-        if array._view is not None:
-            array._view.refresh(array)
-        x, node = array._data, array._node
+def apply({a}, /):
+    if {a}.__class__ is Array:
+        if {a}._view is not None:
+            {a}._view.refresh({a})
+        {a}, node = {a}._data, {a}._node
     else:
-        x, node = operand(array)
-    out = (functions.get(x.__class__) or functions.of(x))(x)
-    if out.__class__ is not x.__class__:
-        out = own_array(out, x)
+        {a}, node = operand({a})
+    out = (functions.get({a}.__class__) or functions.of({a}))({a})
+    if out.__class__ is not {a}.__class__:
+        out = own_array(out, {a})
     if node is None or not is_recording():
         return Array(out)
     return Array(out, Node(plan, node, ({kept})))
 """
 
 _BINARY = """
-def apply(left, right, /):
-    if left.__class__ is Array:
-        if left._view is not None:
-            left._view.refresh(left)
-        x1, n1 = left._data, left._node
+def apply({a}, {b}, /):
+    if {a}.__class__ is Array:
+        if {a}._view is not None:
+            {a}._view.refresh({a})
+        {a}, n1 = {a}._data, {a}._node
     else:
         try:
-            x1, n1 = operand(left)
+            {a}, n1 = operand({a})
         except UnsupportedTypeError:
             {refuse}
-    if right.__class__ is Array:
-        if right._view is not None:
-            right._view.refresh(right)
-        x2, n2 = right._data, right._node
-        alike = x1.__class__ is x2.__class__
-        if not alike:
-            check_beside(x1, x2)
-    elif right.__class__ in REAL_SCALARS:
-        x2, n2, alike = right, None, None
+    if {b}.__class__ is Array:
+        if {b}._view is not None:
+            {b}._view.refresh({b})
+        {b}, n2 = {b}._data, {b}._node
+        alike = {a}.__class__ is {b}.__class__
+    elif {b}.__class__ in REAL_SCALARS:
+        n2 = alike = None
     else:
         try:
-            x2, n2 = operand(right)
+            {b}, n2 = operand({b})
         except UnsupportedTypeError:
             {refuse}
-        alike = x1.__class__ is x2.__class__
-        if not alike:
-            check_beside(x1, x2)
+        alike = {a}.__class__ is {b}.__class__
+    if alike is False:
+        check_beside({a}, {b})
     out = {compute}
-    if out.__class__ is not x1.__class__ and out.__class__ is not x2.__class__:
-        out = own_array(out, x1, x2)
+    if out.__class__ is not {a}.__class__ and out.__class__ is not {b}.__class__:
+        out = own_array(out, {a}, {b})
     if n1 is None:
         if n2 is None or not is_recording():
             return Array(out)
@@ -176,20 +164,19 @@ def apply(left, right, /):
         plan, source, kept = both, (n1, n2), ({kept_by_both})
     if alike is None or (
         alike
-        and x1.shape == x2.shape
-        and (n1 is None or x1.dtype is out.dtype)
-        and (n2 is None or x2.dtype is out.dtype)
+        and {a}.shape == {b}.shape
+        and (n1 is None or {a}.dtype is out.dtype)
+        and (n2 is None or {b}.dtype is out.dtype)
     ):
         return Array(out, Node(plan, source, kept))
-    return Array(out, Node(plan, source, kept, restoration((x1, x2), (n1, n2), out)))
+    return Array(out, Node(plan, source, kept, restoration(({a}, {b}), (n1, n2), out)))
 """
-
 
 _HELPERS = (Array, Node, UnsupportedTypeError, check_beside, operand, own_array, remember, restoration, shape_of)
 _KNOWN = {helper.__name__: helper for helper in _HELPERS} | {"REAL_SCALARS": REAL_SCALARS, "is_recording": is_recording}
 
 
-def _compiled(template: str, primitive: Primitive, known: dict[str, Any], **parts: str) -> Callable[..., Any]:
+def compiled(template: str, primitive: Primitive, known: dict[str, Any], **parts: str) -> Callable[..., Any]:
     """The function that a template describes; tracebacks show its lines."""
     source = template.format(**parts)
     file = f"<xpgrad {primitive.name}, {', '.join(parts.values())}>"
