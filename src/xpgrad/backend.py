@@ -58,13 +58,7 @@ class Backend:
 
     @cached_property
     def namespace(self) -> Any:
-        """The library's array-API namespace, imported on first use.
-
-        Raises
-        ------
-        LibraryMissingError
-            If the library is not installed.
-        """
+        """The library's array-API namespace, imported on first use; LibraryMissingError where it is not installed."""
         if not self.installed():
             raise LibraryMissingError(self.name, self.library, self.install)
         return importlib.import_module(self.namespace_module)
@@ -112,10 +106,6 @@ class Backend:
     def full(self, shape: tuple[int, ...], value: complex, like: Any) -> Any:
         """An array filled with one value, of the dtype and on the device of a raw array `like`."""
         return self.namespace.full(shape, value, dtype=like.dtype, device=getattr(like, "device", None))
-
-    def expand(self, x: Any, like: Any) -> Any:
-        """`x` broadcast to the shape of `like`, in memory of its own."""
-        return self.copy(self.namespace.broadcast_to(x, like.shape))
 
     def copy(self, x: Any) -> Any:
         """A copy of a raw array in memory of its own."""

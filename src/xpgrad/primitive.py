@@ -84,13 +84,7 @@ class Primitive:
         return f"<primitive {self.name}({', '.join((*self.inputs, *self.parameters))})>"
 
     def raw(self, backend: Backend) -> Callable[..., Any]:
-        """The function that computes this primitive on a backend's arrays: the backend's own, ours, or the library's.
-
-        Raises
-        ------
-        AttributeError
-            If there is none.
-        """
+        """The function for a backend's arrays: the backend's own, ours, or the library's; AttributeError for none."""
         own = backend.functions.get(self.name)
         if own is not None or self.implementation is None:
             return own or backend.function(self.name)  # type: ignore[no-any-return]  # libraries are untyped

@@ -30,14 +30,12 @@ def pull(
     stop: bool = False,
     useful: set[Any] | None = None,
 ) -> dict[Any, Any]:
-    """Walk from heads to variables and return the cotangent of each.
+    """Walk from the nodes of heads to variables; return the cotangent of each by node, which may still be smaller.
 
     Parameters
     ----------
-    heads : sequence of Node or Part
-        The nodes to start from.
-    cotangents : sequence of array
-        One for each head: raw arrays, or Arrays where `create` is set.
+    heads, cotangents : sequence of Node or Part, sequence of array
+        Where to start, with raw arrays, or with Arrays where `create` is set.
     targets : iterable of Node or Part, optional
         Deliver to these, and visit only what leads to them; by default to every variable that is reached.
     retain : bool
@@ -48,16 +46,6 @@ def pull(
         Deliver to the targets, but do not walk on through them.
     useful : set, optional
         What `leading_to` gave for these targets, where the caller has asked already.
-
-    Returns
-    -------
-    dict
-        Cotangents by node; one may still be smaller than its variable, and broadcasts to it.
-
-    Raises
-    ------
-    GraphFreedError
-        If an earlier walk freed a part of the computation.
     """
     wanted = None if targets is None else set(targets)
     if wanted is not None and useful is None:
@@ -150,13 +138,7 @@ def _world(g: Any) -> tuple[Any, Any]:
 
 
 def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop: bool = False) -> set[Any]:
-    """The targets that the heads depend on, and the nodes that the walk must pass to get there; `stop` as in `pull`.
-
-    Raises
-    ------
-    GraphFreedError
-        If a freed operation might lead to a target: it was recorded after it, and no longer knows its parents.
-    """
+    """The targets that the heads depend on, and the nodes that the walk must pass to get there; `stop` as in `pull`."""
     wanted = set(targets)
     seen: set[Any] = set()
     stack = list(heads)
@@ -169,7 +151,7 @@ def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop: bool = False)
         if node in wanted and stop:
             continue
         if node.kept is None and node.order < oldest:
-            raise GraphFreedError
+            raise GraphFreedError  # it no longer knows its parents, and might lead to a target
         stack.extend(_parents(node))
     useful = wanted & seen
     for node in sorted(seen, key=lambda node: -node.order):

@@ -193,4 +193,5 @@ def fit(g: Any, like: Array) -> Array:
         return g if isinstance(g, Array) else Array(backend_of(like._data).asarray(g))
     if isinstance(g, Array):
         return g.__array_namespace__().broadcast_to(g, like.shape)  # type: ignore[no-any-return]  # made by name
-    return Array(backend_of(like._data).expand(g, like._data))
+    backend = backend_of(like._data)
+    return Array(backend.copy(backend.namespace.broadcast_to(g, like.shape)))
