@@ -26,7 +26,8 @@ class Array(Declared, Exits):
         The recorded operation that made it.
     """
 
-    # _grad is set by attach_grad only, _writes by the first view or in-place write: a plain result never pays for them.
+    # _grad is set by attach_grad only, _writes by the first view or in-place write, _view in views: a plain result never
+    # pays for them.
     __slots__ = ("__weakref__", "_data", "_grad", "_node", "_view", "_writes")
 
     _data: Any
@@ -42,13 +43,10 @@ class Array(Declared, Exits):
     def __init__(self, data: Any, node: Any = None) -> None:
         self._data = data
         self._node = node
-        self._view = None
 
     @property
     def data(self) -> Any:
         """The backend's own array."""
-        if self._view is not None:
-            self._view.refresh(self)
         return self._data
 
     @property
@@ -116,3 +114,21 @@ class Array(Declared, Exits):
 
     def __format__(self, spec: str) -> str:
         return format(str(self) if self.shape or not spec else self.item(), spec)
+
+    def __reduce__(self) -> Any:
+        return Array, (self.data,)
+
+
+class Follower(Array):
+    """An Array that shares its content with another: a view of it, or what `detach` made. `_view` says how.
+
+    A class of its own, because the hot path asks for the class of an operand anyway.
+    """
+
+    __slots__ = ()
+
+    @property
+    def data(self) -> Any:
+        """The backend's own array, brought up to date."""
+        self._view.refresh(self)
+        return self._data

@@ -87,16 +87,21 @@ class Exits:
         values = self.asnumpy()
         return values if dtype is None else values.astype(dtype)
 
-    def __dlpack__(self, **options: Any) -> Any:
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[Any, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
         if self._node is not None and is_recording():
             raise DLPackHistoryLostError
-        return self.data.__dlpack__(**options)
+        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        return self.data.__dlpack__(**{name: value for name, value in options.items() if value is not None})
 
     def __dlpack_device__(self) -> Any:
         return self._data.__dlpack_device__()
 
-    def __reduce__(self) -> Any:
-        return type(self), (self.data,)
-
     def __deepcopy__(self, memo: Any) -> Any:
-        return type(self)(backend_of(self.data).copy(self._data))  # type: ignore[call-arg]  # Array takes the raw array
+        return self.__reduce__()[0](backend_of(self.data).copy(self._data))

@@ -26,13 +26,11 @@ def general(primitive: Primitive) -> Callable[..., Any]:
         first: Any = None
         for x in arguments:
             if x.__class__ is Array:
-                if x._view is not None:
-                    x._view.refresh(x)
                 a, node = x._data, x._node
-                if node is not None:
-                    tracked = (*tracked, len(data))
             else:
                 a, node = (None, None) if x is None and primitive.optional else operand(x)
+            if node is not None:
+                tracked = (*tracked, len(data))
             if first is None:
                 first = None if a.__class__ in SCALARS else a
             elif a.__class__ is not first.__class__ and a is not None:

@@ -13,7 +13,7 @@ from numbers import Integral
 from sys import getrefcount
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, Follower
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
@@ -54,20 +54,25 @@ class View:
         if self.seen == count:
             return
         stale = []
-        current: Array | None = array
-        while current is not None and current._view is not None and current._view.seen != count:
+        current: Any = array
+        while (view := view_of(current)) is not None and view.seen != count:
             stale.append(current)
-            current = current._view.base()
+            current = view.base()
         for follower in reversed(stale):
             view = follower._view
             base = view.base()
             if base is None:  # what a detached array came from is gone, and with it whoever could write to it
-                follower._view = None
+                follower.__class__ = Array
                 continue
             follower._data = _index(base._data, view.key)
             if view.follows and not is_leaf(follower._node):
                 follower._node = None if base._node is None else _getitem_node(base, view.key)
             view.seen = count  # last, so that no other thread takes the old content for the new
+
+
+def view_of(x: Any) -> View | None:
+    """How an array follows another, None where it does not."""
+    return x._view if x.__class__ is Follower else None
 
 
 def version_of(array: Array) -> Version:
@@ -81,6 +86,7 @@ def version_of(array: Array) -> Version:
 
 def share(array: Array, out: Array, key: Any, follows: bool, keep: bool) -> Array:
     """Make `out` follow `array`."""
+    out.__class__ = Follower
     out._view = View(array, key, follows, keep)
     out._writes = out._view.version
     return out
@@ -104,15 +110,15 @@ def setitem(self: Array, key: Any, value: Any, /) -> None:
         If this would change a variable while recording.
     """
     key = raw_key(key)
-    view = value._view if isinstance(value, Array) else None
+    view = view_of(value)
     if view is not None and view.keep is self and _is_basic(key) and view.key == key:
         return  # the second half of `x[key] += y`: the view has written through already
     if isinstance(value, list | tuple):
         value = self.__array_namespace__().asarray(value, dtype=self.dtype)
     data, node = operand(value)
     _refuse_leaf(self)
-    if self._view is not None:
-        self._view.refresh(self)
+    if (following := view_of(self)) is not None:
+        following.refresh(self)
     _publish(self, *_put(self, key, data, node))
 
 
@@ -127,8 +133,8 @@ def assign(self: Array, new: Array) -> Array:
         If the shapes differ, or the dtype would change its kind.
     """
     _refuse_leaf(self)
-    if self._view is not None:
-        self._view.refresh(self)
+    if (following := view_of(self)) is not None:
+        following.refresh(self)
     if new.shape != self.shape:
         raise InPlaceError(f"shape {self.shape}", f"shape {new.shape}")
     if new.dtype != self.dtype:
@@ -181,7 +187,8 @@ def _refuse_leaf(array: Array | None) -> None:
     while array is not None:
         if is_leaf(array._node):
             raise LeafWriteError
-        array = array._view.keep if array._view is not None else None
+        view = view_of(array)
+        array = None if view is None else view.keep
 
 
 def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]:
@@ -213,11 +220,10 @@ def _publish(array: Array, data: Any, node: Any) -> None:
         if node is not array._node:
             move_variable(array._node, node)
             array._node = node
-        view = array._view
-        base = None if view is None else view.base()
-        if base is None:
+        view = view_of(array)
+        if view is None or version is None or (base := view.base()) is None:
             return
-        view.seen = version.count  # type: ignore[union-attr]  # a view has a version
+        view.seen = version.count
         if view.key is None:
             node = base._node
         else:

@@ -110,8 +110,6 @@ def binary(primitive: Primitive, operator: str = "") -> Callable[..., Any]:
 _UNARY = """
 def apply({a}, /):
     if {a}.__class__ is Array:
-        if {a}._view is not None:
-            {a}._view.refresh({a})
         {a}, node = {a}._data, {a}._node
     else:
         {a}, node = operand({a})
@@ -126,8 +124,6 @@ def apply({a}, /):
 _BINARY = """
 def apply({a}, {b}, /):
     if {a}.__class__ is Array:
-        if {a}._view is not None:
-            {a}._view.refresh({a})
         {a}, n1 = {a}._data, {a}._node
     else:
         try:
@@ -135,8 +131,6 @@ def apply({a}, {b}, /):
         except UnsupportedTypeError:
             {refuse}
     if {b}.__class__ is Array:
-        if {b}._view is not None:
-            {b}._view.refresh({b})
         {b}, n2 = {b}._data, {b}._node
         alike = {a}.__class__ is {b}.__class__
     elif {b}.__class__ in REAL_SCALARS:

@@ -16,7 +16,7 @@ from xpgrad.errors import (
     UnreachableError,
     VariableError,
 )
-from xpgrad.inplace import assign, share
+from xpgrad.inplace import assign, share, view_of
 from xpgrad.node import Variable, is_leaf, leaf, set_variable
 from xpgrad.pullback import leading_to, pull
 from xpgrad.record import check_beside, operand
@@ -88,7 +88,7 @@ def detach(self: Array) -> Array:
     """An array of the same content without its history; a write to one shows in the other."""
     # Go back to where the content began: a view in between may be gone while its base and the result live on.
     source, keys = self, []
-    while (view := source._view) is not None and (base := view.base()) is not None:
+    while (view := view_of(source)) is not None and (base := view.base()) is not None:
         if view.key is not None:
             keys.append(view.key)
         source = base
