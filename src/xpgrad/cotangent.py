@@ -42,15 +42,15 @@ def keep_zero(xp: Any, g: Any, r: Any) -> Any:
     return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
 
 
-def keep_zero_terms(xp: Any, rule: Any, g: Any, needs: tuple[Any, ...], r: Any) -> Any:
+def keep_zero_terms(xp: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -> Any:
     """As `keep_zero`, for a rule that sums products of g with what it needs: a term in which g is zero is zero.
 
     The same rule also tells where an infinity or a NaN met a g that is not zero: there `r` is left alone.
     """
-    finite = [xp.isfinite(a) if hasattr(a, "dtype") else None for a in needs]
-    clean = [a if ok is None else xp.where(ok, a, 0.0) for a, ok in zip(needs, finite, strict=True)]
-    marks = [a if ok is None else xp.astype(~ok, g.dtype) for a, ok in zip(needs, finite, strict=True)]
-    return xp.where(rule(xp.astype(g != 0, g.dtype), *marks) != 0, r, rule(g, *clean))
+    finite = [xp.isfinite(a) if hasattr(a, "dtype") else None for a in kept]
+    clean = [a if ok is None else xp.where(ok, a, 0.0) for a, ok in zip(kept, finite, strict=True)]
+    marks = [a if ok is None else xp.astype(~ok, g.dtype) for a, ok in zip(kept, finite, strict=True)]
+    return xp.where(pull(xp, xp.astype(g != 0, g.dtype), marks) != 0, r, pull(xp, g, clean))
 
 
 def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:

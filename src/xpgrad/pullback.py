@@ -8,7 +8,6 @@ that its result can be differentiated again. A rule cannot tell the two apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from heapq import heappop, heappush
 from math import inf
 from typing import Any
@@ -48,14 +47,18 @@ def pull(
         What `leading_to` gave for these targets, where the caller has asked already.
     """
     wanted = None if targets is None else set(targets)
-    if wanted is not None and useful is None:
-        useful = leading_to(wanted, heads, stop)
+    if wanted is not None and useful is None and not stop:
+        useful = leading_to(wanted, heads)
+    # What was recorded before the targets does not lead to them.
+    limit = max((node.order for node in wanted), default=-inf) if wanted is not None and stop else inf
+    limited = limit < inf
     pending: dict[Any, Any] = {}
     heap: list[tuple[int, Any]] = []
     found: dict[Any, Any] = {}
     kind: Any = None
     for head, g in zip(heads, cotangents, strict=True):
-        _contribute(head, conjugated(g), pending, heap, useful)
+        if head.order <= limit:
+            _contribute(head, conjugated(g), pending, heap, useful)
     node: Any = None  # the next node, where it need not go through the heap
     carried: Any = None  # its cotangent
     while True:
@@ -70,7 +73,7 @@ def pull(
                 found[node] = g
         elif node in wanted:
             found[node] = g
-            if stop or useful.isdisjoint(_parents(node)):  # type: ignore[union-attr]  # set wherever `wanted` is
+            if stop or useful.isdisjoint(_parents(node)):  # type: ignore[union-attr]  # set unless `stop` is
                 node = None
                 continue
         if plan is None:
@@ -94,7 +97,7 @@ def pull(
         node = None
         if plan.primitive is None:  # a user's function, with a backward of its own
             for parent, r in zip(source, plan.run(g, kept[0], create), strict=True):
-                if r is not None:
+                if r is not None and parent.order <= limit:
                     _contribute(parent, r, pending, heap, useful)
             continue
         if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way
@@ -102,26 +105,31 @@ def pull(
             xp, backend = _world(g)
             may_hold_zero = backend.may_hold_zero
         guarded = plan.guarded and may_hold_zero(g._data if create else g)
-        for i, rule, wants_namespace, part, at in plan.edges:
-            r = rule(xp, g, *kept[part]) if wants_namespace else rule(g, *kept[part])
+        for i, pull_back, at in plan.edges:
+            parent = source if at is None else source[at]
+            if limited and parent.order > limit:  # a history from outside: from now on, avoid what leads there alone
+                if useful is None:
+                    useful = leading_to(wanted, [*pending, *((source,) if at is None else source)], stop)
+                continue
+            if useful is not None and parent not in useful:
+                continue
+            r = pull_back(xp, g, kept)
             if guarded and not (finite := backend.all_finite(r._data if create else r)):
                 if not plan.primitive.bilinear:
                     r = keep_zero(xp, g, r)
                 elif finite is False:  # where that cannot be told, three contractions for one would be too dear
-                    r = keep_zero_terms(xp, partial(rule, xp) if wants_namespace else rule, g, kept[part], r)
+                    r = keep_zero_terms(xp, pull_back, g, kept, r)
             if like is not None:
                 r = restore(r, *like[i])
-            parent = source if at is None else source[at]
             if parent is node:
                 carried = carried + r
             elif parent in pending:
                 pending[parent] = pending[parent] + r
-            elif useful is None or parent in useful:
-                if node is None:
-                    node, carried = parent, r
-                else:
-                    pending[parent] = r
-                    heappush(heap, (parent.order, parent))
+            elif node is None:
+                node, carried = parent, r
+            else:
+                pending[parent] = r
+                heappush(heap, (parent.order, parent))
         if node is not None:
             g = carried
             if heap and heap[0][0] < node.order:
@@ -181,7 +189,8 @@ def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[int, 
     if node not in pending:
         pending[node] = [None] * len(node.form.shape)  # type: ignore[union-attr]  # with several outputs there is one
         heappush(heap, (node.order, node))
-    pending[node][part.index] = g
+    known = pending[node][part.index]  # from another Part of the same output: rules get one of their own
+    pending[node][part.index] = g if known is None else known + g
 
 
 def _tracked(node: Node) -> tuple[Any, ...]:
