@@ -1,6 +1,7 @@
 """A third party's plug-in, with a pyproject.toml of its own, is installed with pip and used."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from math import exp
@@ -98,3 +99,14 @@ except xpgrad.errors.UnknownBackendError as error:
     print(error)
 """
     assert "no backend named 'tiny'" in run(code).stdout
+
+
+def test_the_conformance_suite_runs_on_it(site, tmp_path):
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "xpgrad_conformance", "-rsx"]
+    command += ["--backend=tiny", f"--expected={PROJECT / 'expected.txt'}"]
+    command += ["-k", "expm1 or hypot or cumulative or concat or remainder or sort or cholesky or every_line"]
+    environment = os.environ | {"PYTHONPATH": site, "COLUMNS": "500"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the library has no linalg.cholesky" in done.stdout
+    assert "its derivative needs the operator //, which Tiny lacks" in done.stdout

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from importlib import import_module
+from importlib.util import find_spec
+from math import isfinite, prod
 from typing import Any
 
 import numpy
@@ -21,10 +24,16 @@ class NumpyBackend(Backend):
     install = "pip install numpy"
     namespace_module = "array_api_compat.numpy"
     array_types = ("numpy.ndarray", "numpy.generic")
+    special = "scipy.special"
+    count_nonzero = staticmethod(count_nonzero)  # type: ignore[assignment]  # of its overloads that of one array
 
     @property
     def functions(self) -> dict[str, Any]:
-        return {"getitem": getitem, "scatter": scatter}
+        return {"getitem": getitem, "scatter": scatter, "where": where, **_METHODS}
+
+    def function(self, name: str) -> Any:
+        found = super().function(name)
+        return weak(found) if name.startswith("special.") and getattr(found, "nin", 1) > 1 else found
 
     def asarray(self, x: Any) -> Any:
         return numpy.asarray(x)
@@ -38,23 +47,67 @@ class NumpyBackend(Backend):
         return numpy.array(x)
 
     def full(self, shape: tuple[int, ...], value: complex, like: Any) -> Any:
+        if shape == ():
+            return numpy.array(value, dtype=like.dtype)  # five times faster
+        if value == 0:
+            return numpy.zeros(shape, dtype=like.dtype)  # takes memory only where it is written to
         return numpy.full(shape, value, dtype=like.dtype)
 
     def owned(self, x: Any) -> bool:
         return bool(x.flags.owndata and x.flags.writeable)
 
-    def may_hold_zero(self, x: Any) -> bool:
-        return count_nonzero(x) != x.size  # type: ignore[no-any-return]  # bool() costs time on every operation
+    def add(self, total: Any, x: Any) -> Any:
+        if total.shape == getattr(x, "shape", None) != () and total.dtype == x.dtype:
+            total += x
+            return total
+        return total + x
+
+    def add_at(self, total: Any, key: Any, values: Any) -> bool:
+        repeats = any(map(_may_repeat, key if isinstance(key, tuple) else (key,)))
+        if repeats or total.dtype != values.dtype or not isinstance(total, numpy.ndarray):  # a scalar has no memory
+            return False
+        total[key] += values
+        return True
 
     def all_finite(self, x: Any) -> bool:
-        return bool(numpy.isfinite(numpy.add.reduce(x, axis=None)))  # an overflow is only a false alarm
+        return isfinite(numpy.vdot(x, x).real)  # three times faster than numpy.isfinite; an overflow is a false alarm
 
     def silent(self) -> AbstractContextManager[Any]:
         return numpy.errstate(all="ignore")
 
 
+def weak(ufunc: Any) -> Any:
+    """A ufunc of SciPy's that leaves a float32 array beside a Python number in float32, as those of NumPy do."""
+
+    def apply(*inputs: Any) -> Any:
+        dtype = numpy.result_type(*inputs)
+        return ufunc(*(x if hasattr(x, "dtype") else numpy.asarray(x, dtype=dtype) for x in inputs))
+
+    return apply
+
+
+# NumPy's functions of these names call the methods, and take two to four times as long on small arrays.
+_METHODS = {
+    "expand_dims": lambda x, axis=0: x[(..., None)] if axis == -1 else numpy.expand_dims(x, axis),
+    "matrix_transpose": lambda x: x.mT,
+    "max": lambda x, **options: x.max(**options),
+    "mean": lambda x, **options: x.mean(**options),
+    "min": lambda x, **options: x.min(**options),
+    "prod": lambda x, **options: x.prod(**options),
+    "reshape": lambda x, shape, **options: x.reshape(shape, **options),
+    "sum": lambda x, **options: x.sum(**options),
+}
+
+
+_MANY = 100_000  # from here on it pays to import SciPy
+_LARGE = 1000  # from here on it pays to look at the numbers first
+_COUNTABLE = (numpy.float64, numpy.float32, numpy.float16)  # what bincount can add up without losing digits
+
+
 def scatter(values: Any, key: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of a shape with the values added at key; repeated indices add up."""
+    if isinstance(key, numpy.ndarray) and key.dtype != numpy.bool and values.dtype in _COUNTABLE:
+        return scatter_rows(values, key, shape)
     out = numpy.zeros(shape, dtype=values.dtype)
     if any(map(_may_repeat, key if isinstance(key, tuple) else (key,))):
         numpy.add.at(out, key, values)
@@ -63,9 +116,31 @@ def scatter(values: Any, key: Any, shape: tuple[int, ...]) -> Any:
     return out
 
 
+def scatter_rows(values: Any, rows: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of a shape with values added at rows.
+
+    Counting is three times faster than `numpy.add.at`, and SciPy's sparse product another four, once it is imported.
+    """
+    length = prod(shape[1:])
+    if values.size > _MANY and find_spec("scipy"):
+        sparse = import_module("scipy.sparse")
+        flat, count = rows.reshape(-1) % shape[0], rows.size
+        picks = sparse.csr_array((numpy.ones(count, values.dtype), flat, numpy.arange(count + 1)), (count, shape[0]))
+        return (picks.T @ values.reshape(count, length)).reshape(shape)
+    places = (rows.reshape(-1, 1) % max(shape[0], 1)) * length + numpy.arange(length)
+    sums = numpy.bincount(places.reshape(-1), weights=numpy.ravel(values), minlength=prod(shape))
+    return sums.reshape(shape).astype(values.dtype, copy=False)
+
+
 def _may_repeat(part: Any) -> bool:
     """Whether a part of a key is a list or an array of integers, which may name a place more than once."""
     return isinstance(part, list) or (isinstance(part, numpy.ndarray) and part.dtype != numpy.bool)
+
+
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    """As NumPy's, which stumbles over branches: a choice between numbers and 0 is five times faster as a product."""
+    large = x2.__class__ is float and x2 == 0.0 and getattr(x1, "size", 0) > _LARGE and x1.dtype.kind in "fc"
+    return x1 * condition if large and isfinite(numpy.vdot(x1, x1).real) else numpy.where(condition, x1, x2)
 
 
 def getitem(x: Any, key: Any) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Case, Contender, Workload
-from benchmarks.peers import Peer
+from benchmarks.harness import Case, Contender, Workload, contest
+from benchmarks.peers import Function, Peer, Run
 
 CYCLE = 8  # operations in one turn of the loops below
 START = np.asarray([0.1, 0.2, 0.3, 0.4])
@@ -30,8 +31,8 @@ def chain(operations: int, operand: Any = None) -> Callable[..., Any]:
     return f
 
 
-def by_hand(operations: int, x: Any, c: Any, tracked: bool) -> list[Any]:
-    """The gradient of the chain as one would write it by hand, in NumPy; also by the operand if that is tracked."""
+def forward_by_hand(operations: int, x: Any, c: Any) -> list[Any]:
+    """The chain as one would write it by hand, in NumPy: what its gradient needs."""
     kept = []
     for _ in range(operations // CYCLE):
         e = np.exp(x * c)
@@ -39,8 +40,13 @@ def by_hand(operations: int, x: Any, c: Any, tracked: bool) -> list[Any]:
         quotient = (np.log(scaled) - c) / c
         kept.append((x, e, scaled, quotient))
         x = np.negative(quotient) + c
-    g = np.ones_like(x)
-    of_c = np.zeros_like(x)
+    return kept
+
+
+def backward_by_hand(c: Any, tracked: bool, kept: list[Any]) -> list[Any]:
+    """The gradient of the chain; also by the operand if that is tracked."""
+    g = np.ones_like(START)
+    of_c = np.zeros_like(START)
     for x, e, scaled, quotient in reversed(kept):
         if tracked:
             of_c += g
@@ -58,21 +64,50 @@ def by_hand(operations: int, x: Any, c: Any, tracked: bool) -> list[Any]:
     return [g, of_c] if tracked else [g]
 
 
+def by_hand(operations: int, c: Any, tracked: bool) -> list[Any]:
+    """Forward and backward."""
+    return backward_by_hand(c, tracked, forward_by_hand(operations, START, c))
+
+
+def forward_of(whole: Contender) -> Contender:
+    """Of a contender whose `run` are its stages, the first."""
+    return replace(whole, run=whole.run[0], prepare=tuple)
+
+
+def backward_of(whole: Contender) -> Contender:
+    """The second stage, for which the first is prepared."""
+    forward, backward = whole.run
+    return replace(whole, run=backward, prepare=lambda: (forward(),))
+
+
 class Chain(Workload):
-    """The chain with the other operand a constant array, a variable, and a Python number."""
+    """The chain with the other operand a constant array, a variable, and a Python number; the first also in halves."""
 
     name = "chain"
-    operations = 1000
+
+    def __init__(self, operations: int = 1000) -> None:
+        self.operations = operations
 
     def cases(self, peers: Sequence[Peer]) -> Iterable[Case]:
         n = self.operations
         for kind in ("constant", "tracked", "float"):
-            c: Any = 1.1 if kind == "float" else OPERAND
+            operand: Any = 1.1 if kind == "float" else OPERAND
             tracked = kind == "tracked"
-            rivals = []
-            for peer in peers:
-                values = [START, c] if tracked else [START]
-                f = chain(n) if tracked else chain(n, peer.constant(c))
-                rivals.append(Contender(peer.name, peer.differentiate(f, values), n))
-            floor = Contender("by hand", partial(by_hand, n, START, c, tracked), n)
-            yield Case(f"chain, {kind} operands", floor, rivals, target=4.0)
+            floor = Contender("by hand", partial(by_hand, n, operand, tracked), n)
+            title = f"chain, {kind} operands"
+            yield contest(title, floor, peers, partial(self._whole, operand, tracked), target=2.8)
+
+        hand = partial(forward_by_hand, n, START, OPERAND), partial(backward_by_hand, OPERAND, False)
+        for title, half in (("chain, forward only", forward_of), ("chain, backward only", backward_of)):
+            floor = half(Contender("by hand", hand, n))
+            case = contest(title, floor, peers, lambda peer: peer.stages(*self._problem(OPERAND, False, peer)))
+            yield replace(case, rivals=list(map(half, case.rivals)), checked=False)
+
+    def _whole(self, operand: Any, tracked: bool, peer: Peer) -> Run:
+        return peer.differentiate(*self._problem(operand, tracked, peer))
+
+    def _problem(self, operand: Any, tracked: bool, peer: Peer) -> tuple[Function, list[Any]]:
+        """The function and the variables' values."""
+        if tracked:
+            return chain(self.operations), [START, operand]
+        return chain(self.operations, peer.constant(operand)), [START]

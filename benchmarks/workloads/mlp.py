@@ -1,18 +1,16 @@
-"""A training step's gradient: a 784-256-128-10 perceptron with softmax cross-entropy, batch 64, float32."""
+"""A training step's gradient: a 784-256-128-10 perceptron with softmax cross-entropy, float32."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from benchmarks.harness import Case, Contender, Workload
-from benchmarks.peers import Peer
-
-WIDTHS = (784, 256, 128, 10)
-BATCH = 64
+from benchmarks.harness import Case, Contender, Workload, contest
+from benchmarks.peers import Peer, Run
 
 
 def loss_of(images: Any, targets: Any) -> Any:
@@ -22,7 +20,7 @@ def loss_of(images: Any, targets: Any) -> Any:
         x = xp.maximum(images @ w1 + b1, 0.0)
         x = xp.maximum(x @ w2 + b2, 0.0)
         scores = x @ w3 + b3
-        return (xp.sum(xp.log(xp.sum(xp.exp(scores), axis=1))) - xp.sum(targets * scores)) / BATCH
+        return (xp.sum(xp.log(xp.sum(xp.exp(scores), axis=1))) - xp.sum(targets * scores)) / len(images)
 
     return loss
 
@@ -33,7 +31,7 @@ def by_hand(parameters: Sequence[Any], images: Any, targets: Any) -> list[Any]:
     x1 = np.maximum(images @ w1 + b1, 0.0)
     x2 = np.maximum(x1 @ w2 + b2, 0.0)
     e = np.exp(x2 @ w3 + b3)
-    g3 = (e / np.sum(e, axis=1, keepdims=True) - targets) / BATCH
+    g3 = (e / np.sum(e, axis=1, keepdims=True) - targets) / len(images)
     g2 = (g3 @ w3.T) * (x2 > 0)
     g1 = (g2 @ w2.T) * (x1 > 0)
     return [
@@ -44,22 +42,33 @@ def by_hand(parameters: Sequence[Any], images: Any, targets: Any) -> list[Any]:
 
 
 class Mlp(Workload):
-    """The gradient of one mini-batch."""
+    """The gradient of one mini-batch, small and large."""
 
     name = "mlp"
 
+    def __init__(
+        self,
+        widths: Sequence[int] = (784, 256, 128, 10),
+        batches: Sequence[tuple[int, float]] = ((64, 1.4), (1024, 1.1)),
+    ) -> None:
+        self.widths = widths
+        self.batches = batches  # sizes, with their targets
+
     def cases(self, peers: Sequence[Peer]) -> Iterable[Case]:
         random = np.random.default_rng(0)
-        images = random.random((BATCH, WIDTHS[0]), dtype=np.float32)
-        targets = np.eye(10, dtype=np.float32)[random.integers(10, size=BATCH)]
         parameters: list[Any] = []
-        for rows, columns in pairwise(WIDTHS):
+        for rows, columns in pairwise(self.widths):
             scale = np.float32((2 / rows) ** 0.5)
             parameters += [scale * random.standard_normal((rows, columns), dtype=np.float32)]
             parameters += [np.zeros(columns, dtype=np.float32)]
-        rivals = []
-        for peer in peers:
-            loss = loss_of(peer.constant(images), peer.constant(targets))
-            rivals.append(Contender(peer.name, peer.differentiate(loss, parameters), 1))
-        floor = Contender("by hand", lambda: by_hand(parameters, images, targets), 1)
-        yield Case("mlp 784-256-128-10, batch 64", floor, rivals, tolerance=1e-4)
+        for size, target in self.batches:
+            images = random.random((size, self.widths[0]), dtype=np.float32)
+            targets = np.eye(self.widths[-1], dtype=np.float32)[random.integers(self.widths[-1], size=size)]
+            floor = Contender("by hand", partial(by_hand, parameters, images, targets))
+            title = f"mlp {'-'.join(map(str, self.widths))}, batch {size}"
+            run = partial(self._run, parameters, images, targets)
+            yield contest(title, floor, peers, run, target=target, tolerance=1e-4)
+
+    @staticmethod
+    def _run(parameters: Sequence[Any], images: Any, targets: Any, peer: Peer) -> Run:
+        return peer.differentiate(loss_of(peer.constant(images), peer.constant(targets)), parameters)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
-from benchmarks.harness import Case, Contender, Workload
-from benchmarks.peers import Numpy, Peer
+from benchmarks.harness import Case, Contender, Workload, contest
+from benchmarks.peers import Numpy, Peer, Run
 from benchmarks.workloads.chain import OPERAND, START, chain
 
 
@@ -14,14 +15,17 @@ class Off(Workload):
     """The chain with recording off."""
 
     name = "off"
-    operations = 1000
+
+    def __init__(self, operations: int = 1000) -> None:
+        self.operations = operations
 
     def cases(self, peers: Sequence[Peer]) -> Iterable[Case]:
         n = self.operations
         operands: list[tuple[str, Any]] = [("constant", OPERAND), ("float", 1.1)]
         for kind, c in operands:
-            floor, *rivals = (
-                Contender(peer.name, peer.evaluate(chain(n, peer.constant(c)), [START]), n)
-                for peer in (Numpy(), *peers)
-            )
-            yield Case(f"recording off, {kind} operands", floor, rivals, target=2.5)
+            floor = Contender("numpy", Numpy().evaluate(chain(n, c), [START]), n)
+            title = f"recording off, {kind} operands"
+            yield contest(title, floor, peers, partial(self._run, c), target=2.0)
+
+    def _run(self, c: Any, peer: Peer) -> Run:
+        return peer.evaluate(chain(self.operations, peer.constant(c)), [START])

@@ -7,13 +7,15 @@ gradients) is attached by `operators`, which knows the primitives; this module o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from math import prod
+from typing import Any, ClassVar
 
+from xpgrad.collection import Collection
 from xpgrad.declared import Declared
 from xpgrad.exits import Exits
 
 
-class Array(Declared, Exits):
+class Array(Declared, Exits, Collection):
     """An array that can be differentiated; conforms to the Python array API standard.
 
     Made by `xpgrad.asarray` and the creation functions of a namespace.
@@ -26,8 +28,7 @@ class Array(Declared, Exits):
         The recorded operation that made it.
     """
 
-    # _grad is set by attach_grad only, _writes by the first view or in-place write, _view in views: a plain result never
-    # pays for them.
+    # _grad is set by attach_grad only, _writes by the first view or in-place write, _view in views: others never pay.
     __slots__ = ("__weakref__", "_data", "_grad", "_node", "_view", "_writes")
 
     _data: Any
@@ -73,11 +74,9 @@ class Array(Declared, Exits):
 
     @property
     def size(self) -> int | None:
-        """Number of elements."""
-        count = 1
-        for length in self._data.shape:
-            count *= length
-        return count
+        """Number of elements; None where a length is not known."""
+        count = prod(self._data.shape)
+        return count if count == count else None  # a lazy library's unknown lengths are NaN
 
     @property
     def dtype(self) -> Any:
@@ -126,6 +125,9 @@ class Follower(Array):
     """
 
     __slots__ = ()
+
+    #: What it becomes when what it follows is gone.
+    alone: ClassVar[type[Array]] = Array
 
     @property
     def data(self) -> Any:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
-from xpgrad.errors import LibraryMissingError
+from xpgrad.errors import FunctionMissingError, LibraryMissingError
 
 
 class Backend:
@@ -36,6 +37,12 @@ class Backend:
         Qualified names of the array classes, such as ``"numpy.ndarray"``; subclasses are included.
     lazy : bool
         True where operations build a graph instead of computing.
+    count_nonzero : callable or None
+        Tells how many elements are not zero, where that can be told without waiting for a device.
+    special : str
+        The module of SciPy's special functions for this library's arrays; otherwise they are sought in the namespace.
+    extras : str
+        The module whose ``__all__`` the namespace holds beyond the standard; it is made of xpgrad's public functions.
     mixes_with : tuple of str
         The backends whose arrays may stand beside this one's in an operation; the result is this one's.
     """
@@ -46,6 +53,9 @@ class Backend:
     namespace_module: str
     array_types: tuple[str, ...]
     lazy: bool = False
+    special: str = ""
+    count_nonzero: Callable[[Any], int] | None = None
+    extras: str = ""
     mixes_with: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -68,11 +78,45 @@ class Backend:
         return sys.modules.get(self.library) is not None or importlib.util.find_spec(self.library) is not None
 
     def function(self, name: str) -> Any:
-        """Raw function `name`, dotted for extensions ("linalg.svd"); AttributeError where the library has none."""
-        found = self.namespace
-        for part in name.split("."):
-            found = getattr(found, part)
+        """Raw function `name`, dotted for extensions ("linalg.svd"); FunctionMissingError where there is none."""
+        module, path = self.namespace, name
+        if self.special and name.startswith("special."):
+            library, path = self.special.partition(".")[0], name.removeprefix("special.")
+            if importlib.util.find_spec(library) is None:
+                raise FunctionMissingError(self.name, name, library)
+            module = importlib.import_module(self.special)
+        try:
+            return attrgetter(path)(module)
+        except AttributeError:
+            raise FunctionMissingError(self.name, name) from None
+
+    def own(self, name: str, elementwise: bool) -> Any:
+        """Its own raw function for a primitive that the standard lacks, or None: the others are not called alike."""
+        found = self.functions.get(name)
+        if found is None and elementwise and name.startswith("special."):
+            with suppress(FunctionMissingError):
+                found = self.function(name)
         return found
+
+    def shape(self, x: Any) -> tuple[int, ...]:
+        """The shape as rules get it; a lazy library's may know more than lengths, and must equal any like it."""
+        return x.shape  # type: ignore[no-any-return]  # raw arrays are untyped
+
+    def elementwise(self, name: str, function: Callable[..., Any], *arrays: Any) -> Any:
+        """Apply a function, called `name`, to the blocks of broadcast arrays; only lazy backends are asked to."""
+        raise NotImplementedError
+
+    def known(self, x: Any) -> bool:
+        """Whether the values of `x` are there already, or yet to be computed."""
+        return True
+
+    def together(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        """What one walk back has made, heads first: a lazy library may now join what they have in common."""
+        return arrays
+
+    def fit(self, g: Any, like: Any) -> Any:
+        """A cotangent in the shape, and the layout if the library has such, of a raw array."""
+        return self.asarray(g) if g.shape == like.shape else self.copy(self.namespace.broadcast_to(g, like.shape))
 
     def asarray(self, x: Any) -> Any:
         """Turn what an operation returned (a NumPy scalar, say) into an array of this library, without copying."""
@@ -103,6 +147,14 @@ class Backend:
         x[key] = value
         return x
 
+    def add(self, total: Any, x: Any) -> Any:
+        """The sum of two cotangents; `total` is not seen by anybody else, and may be written to."""
+        return total + x
+
+    def add_at(self, total: Any, key: Any, values: Any) -> bool:
+        """Add values to ``total[key]`` in place, as for `add`, and say whether that was done."""
+        return False
+
     def full(self, shape: tuple[int, ...], value: complex, like: Any) -> Any:
         """An array filled with one value, of the dtype and on the device of a raw array `like`."""
         return self.namespace.full(shape, value, dtype=like.dtype, device=getattr(like, "device", None))
@@ -110,10 +162,6 @@ class Backend:
     def copy(self, x: Any) -> Any:
         """A copy of a raw array in memory of its own."""
         return self.namespace.asarray(x, copy=True)
-
-    def may_hold_zero(self, x: Any) -> bool:
-        """Whether some element may be zero; a backend that cannot tell without waiting for the device says True."""
-        return True
 
     def all_finite(self, x: Any) -> bool | None:
         """Whether every element is finite; None where that cannot be told without waiting for the device."""
@@ -125,4 +173,12 @@ class Backend:
 
     def silent(self) -> AbstractContextManager[Any]:
         """Context in which the library reports no floating-point warnings: the rules guard what they divide by."""
+        return nullcontext()
+
+    def computing(self, x: Any) -> AbstractContextManager[Any]:
+        """Context in which rules compute on arrays like `x`: silently, and on the device of `x`."""
+        return self.silent()
+
+    def no_compute(self) -> AbstractContextManager[Any]:
+        """Context in which a lazy library raises where it would compute; the conformance suite runs in it."""
         return nullcontext()

@@ -12,7 +12,7 @@ from xpgrad.array import Array
 from xpgrad.custom import arrays, name_of, snapshot
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import GradientCheckError
-from xpgrad.functional import differentiated, jvp, positions_of, unit, vjp
+from xpgrad.functional import differentiated, jvp, positions_of, units, vjp
 from xpgrad.functions import function
 from xpgrad.tree import leaves, rebuild, replace
 
@@ -109,11 +109,11 @@ class _Check:
         cotangent = self._cotangent(out)
         gradients = arrays(pull_back(cotangent))
         for i, (place, x) in enumerate(zip(self._places, arrays(args), strict=True)):
-            for k, entry in enumerate(_entries(x)):
+            for entry, unit in zip(_entries(x), units(x), strict=True):
                 step = self._eps * max(1.0, abs(x[entry].item()))
                 numeric: complex = 0.0
                 for factor in (1.0, 1j) if _is_complex(x) else (1.0,):
-                    direction = unit(x, k) * factor
+                    direction = unit * factor
                     ahead, behind = (_product(cotangent, _moved(f, args, i, direction, h)) for h in (step, -step))
                     numeric += factor * (ahead - behind) / (2 * step)
                 self._compare(gradients[i][entry].item(), numeric, f"reverse mode, order {degree}: by {place}", entry)
@@ -175,7 +175,7 @@ def _product(cotangent: Any, out: Any) -> float:
 
 
 def _entries(x: Array) -> Iterator[tuple[int, ...]]:
-    """The indices of all entries, in the order of `unit`."""
+    """The indices of all entries, in the order of `units`."""
     return product(*map(range, x.shape))
 
 

@@ -6,14 +6,41 @@ from collections.abc import Callable
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.functions import function
-from xpgrad.record import operand
+from xpgrad.beyond import BEYOND
+from xpgrad.functions import as_array, function
+
+
+def astype(x: Array, /, dtype: Any, copy: bool = True, device: Any = None) -> Array:
+    """Convert to a dtype; without `copy`, an array that has it already is returned itself."""
+    x = as_array(x)
+    same = dtype == x.dtype and (device is None or device == x.device)
+    return x if same and not copy else function("astype")(x, dtype, copy, device)
 
 
 def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
     """Broadcast arrays against one another."""
-    shape = _broadcast_shape(*(x.shape for x in map(as_array, arrays)))
+    shape = broadcast_shapes(*(x.shape for x in map(as_array, arrays)))
     return tuple(function("broadcast_to")(x, shape) for x in arrays)
+
+
+def broadcast_shapes(*shapes: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """The shape that shapes broadcast to; a length that a lazy library does not know yet, None or NaN, stays so.
+
+    Raises
+    ------
+    ValueError
+        If they do not broadcast.
+    """
+    ndim = max(map(len, shapes), default=0)
+    columns = zip(*((1,) * (ndim - len(shape)) + tuple(shape) for shape in shapes), strict=True)
+    result = []
+    for lengths in columns:
+        known = {n for n in lengths if n is not None and n == n}  # NaN is not equal to itself
+        if len(known - {1}) > 1:
+            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast.")
+        unknown = [n for n in lengths if n not in known]
+        result.append(unknown[0] if unknown else max(known, key=lambda n: n != 1))
+    return tuple(result)
 
 
 def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
@@ -51,33 +78,13 @@ def diff(
     return x
 
 
-def as_array(x: Any) -> Array:
-    """An Array as it is; anything else as a constant."""
-    return x if isinstance(x, Array) else Array(operand(x)[0])
-
-
-def _broadcast_shape(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape that shapes broadcast to.
-
-    Raises
-    ------
-    ValueError
-        If they do not broadcast.
-    """
-    ndim = max(map(len, shapes), default=0)
-    columns = zip(*((1,) * (ndim - len(shape)) + shape for shape in shapes), strict=True)
-    result = []
-    for lengths in columns:
-        wide = {n for n in lengths if n != 1}
-        if len(wide) > 1:
-            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast.")
-        result.append(wide.pop() if wide else 1)
-    return tuple(result)
-
-
-#: Every function of this file, by name.
+#: Every function that is made of others, by name.
 COMPOSITES: dict[str, Callable[..., Any]] = {
+    "astype": astype,
     "broadcast_arrays": broadcast_arrays,
+    "broadcast_shapes": broadcast_shapes,
     "diff": diff,
     "meshgrid": meshgrid,
+    **{f"linalg.{name}": function(name) for name in ("matmul", "matrix_transpose", "tensordot", "vecdot")},
+    **BEYOND,
 }

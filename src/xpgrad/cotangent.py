@@ -10,7 +10,7 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.discovery import backend_of, floating
-from xpgrad.primitive import raw_namespace
+from xpgrad.primitive import device_of, raw_namespace
 
 
 def namespace_of(g: Any) -> Any:
@@ -18,6 +18,10 @@ def namespace_of(g: Any) -> Any:
     if isinstance(g, Array):
         return g.__array_namespace__()
     return raw_namespace(backend_of(g))
+
+
+#: The largest size at which it is cheaper to look for zeros in a cotangent than for infinities in what a rule made.
+COUNTED = 512
 
 
 def conjugated(g: Any) -> Any:
@@ -58,13 +62,14 @@ def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     if r.shape != shape:
         lead = max(r.ndim - len(shape), 0)
         short = len(shape) - r.ndim + lead
-        axes = tuple(range(lead)) + tuple(
-            axis for axis in range(lead, r.ndim) if shape[axis - lead + short] == 1 and r.shape[axis] != 1
-        )
-        if axes:
-            r = namespace_of(r).sum(r, axis=axes, keepdims=True)
-        if lead:
-            r = namespace_of(r).reshape(r, r.shape[lead:])
+        stretched = [axis for axis in range(lead, r.ndim) if shape[axis - lead + short] == 1 and r.shape[axis] != 1]
+        if stretched:
+            xp = namespace_of(r)
+            r = xp.sum(r, axis=(*range(lead), *stretched), keepdims=True)
+            if lead:
+                r = xp.reshape(r, r.shape[lead:])
+        elif lead:
+            r = namespace_of(r).sum(r, axis=tuple(range(lead)))
     if r.dtype != dtype:
         xp = namespace_of(r)
         if xp.isdtype(r.dtype, "complex floating") and xp.isdtype(dtype, "real floating"):
@@ -87,6 +92,6 @@ def _complete(parts: list[Any], forms: Sequence[tuple[Any, Any]]) -> tuple[Any, 
     full = []
     for g, (shape, dtype) in zip(parts, forms, strict=True):
         if g is None:
-            g = xp.zeros((), dtype=dtype, device=present.device)
+            g = xp.zeros((), dtype=dtype, device=device_of(present))
         full.append(g if g.shape == shape else xp.broadcast_to(g, shape))
     return tuple(full)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import warnings
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -41,6 +42,21 @@ class CompatBackend(Backend):
     def asarray(self, x: Any) -> Any:
         """As in `Backend`; what is an array of the library already stays the same object."""
         return x if _BY_TYPE.get(type(x)) is self else self.namespace.asarray(x)
+
+    @property
+    def functions(self) -> dict[str, Any]:
+        """As in `Backend`; not every library's arrays have the method."""
+        return {"to_device": importlib.import_module("array_api_compat").to_device}
+
+    def write(self, x: Any, key: Any, value: Any) -> Any:
+        """As in `Backend`; where arrays cannot be written to, a new one is made."""
+        if hasattr(x, "at"):
+            return x.at[key].set(self.namespace.asarray(value, dtype=x.dtype))
+        return super().write(x, key, value)
+
+    def to_numpy(self, x: Any) -> Any:
+        """As in `Backend`; a library may only have noted that an array is to be conjugated, as PyTorch does."""
+        return x.resolve_conj() if hasattr(x, "resolve_conj") else x
 
     def silent(self) -> AbstractContextManager[Any]:
         """As in `Backend`; many a library computes with NumPy underneath."""
@@ -133,6 +149,9 @@ def _is_module_name(name: str) -> bool:
 
 _BY_TYPE: dict[type, Backend] = {}
 
+#: What gives the shape of an array as rules get it, for the array types of lazy backends.
+SHAPES: dict[type, Callable[[Any], tuple[int, ...]]] = {}
+
 
 def backend_of(x: Any) -> Backend:
     """The backend that a raw array belongs to.
@@ -146,6 +165,8 @@ def backend_of(x: Any) -> Backend:
     backend = _BY_TYPE.get(kind)
     if backend is None:
         backend = _BY_TYPE[kind] = _find_backend(x)
+        if backend.lazy:
+            SHAPES[kind] = backend.shape
     return backend
 
 
@@ -157,7 +178,7 @@ def floating(x: Any) -> str:
     key = type(x), x.dtype  # by type too: dtypes of two libraries may not be comparable
     found = _FLOATING.get(key)
     if found is None:
-        isdtype = backend_of(x).namespace.isdtype
+        isdtype = backend_of(x).function("isdtype")
         kinds = (kind for kind in ("real", "complex") if isdtype(x.dtype, f"{kind} floating"))
         found = _FLOATING[key] = next(kinds, "")
     return found

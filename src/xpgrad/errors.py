@@ -153,6 +153,19 @@ class LibraryMissingError(XpgradError, ImportError):
         super().__init__(f"backend {name!r} needs the library {library!r}, which is not installed: run `{install}`.")
 
 
+class FunctionMissingError(XpgradError, AttributeError):
+    """A backend's library lacks a function, and xpgrad cannot make it of others."""
+
+    def __init__(self, name: str, function: str, library: str | None = None) -> None:
+        super().__init__(
+            f"backend {name!r} finds {function} in the library {library!r}, which is not installed: run "
+            f"`pip install {library}`."
+            if library
+            else f"backend {name!r} has no function {function}, nor has xpgrad one made of the standard's. Compute it "
+            "on another backend, for example with xpgrad.namespace('numpy').asarray(x.asnumpy())."
+        )
+
+
 class DeviceError(XpgradError, RuntimeError):
     """A backend's library is installed, but the device it needs cannot be used."""
 

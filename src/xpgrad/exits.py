@@ -104,4 +104,4 @@ class Exits:
         return self._data.__dlpack_device__()
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self.__reduce__()[0](backend_of(self.data).copy(self._data))
+        return self.__reduce__()[0](backend_of(self.data).copy(self._data))  # type: ignore[operator]  # the class Array

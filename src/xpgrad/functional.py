@@ -8,7 +8,7 @@ depends on anything that was tracked before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial, wraps
 from typing import Any
 
@@ -21,11 +21,11 @@ from xpgrad.exits import last_exit
 from xpgrad.functions import function
 from xpgrad.inplace import writable
 from xpgrad.node import Node, is_leaf, leaf
-from xpgrad.primitive import PRIMITIVES, raw_namespace
+from xpgrad.primitive import PRIMITIVES, device_of, raw_namespace
 from xpgrad.pullback import leading_to, pull
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
-from xpgrad.variables import fit
+from xpgrad.variables import fit, join
 
 _IDENTITY = PRIMITIVES["positive"].plan((0,))
 
@@ -411,15 +411,18 @@ class _Run:
         self, outputs: Sequence[Array], gs: Sequence[Array], create: bool, argnums: Any, retain: bool = False
     ) -> Any:
         """The pulled-back cotangents by argument."""
-        return self.by_argument(_pull(outputs, gs, self.inputs, create=create, retain=retain), argnums)
+        made = _pull(outputs, gs, self.inputs, create=create, retain=retain)
+        if outputs and not (create or retain):
+            join(outputs, made)
+        return self.by_argument(made, argnums)
 
     def jacobian(self, y: Array) -> list[Array]:
         """The Jacobian of one output by every input, row by row."""
         useful = leading_to([x._node for x in self.inputs], [y._node], stop=True) if tracked(y) else None
-        rows = [
-            _pull([y], [unit(y, i)], self.inputs, create=self.needed, retain=True, useful=useful)
-            for i in range(y.size or 0)
-        ]
+        with modes(self.needed, None), backend_of(y.data).computing(y.data):  # once for all rows
+            rows = [
+                _walk([y], [unit], self.inputs, create=self.needed, retain=True, useful=useful) for unit in units(y)
+            ]
         shapes = [(*y.shape, *x.shape) for x in self.inputs]
         if not rows:
             return [_zeros(x, shape) for x, shape in zip(self.inputs, shapes, strict=True)]
@@ -525,30 +528,24 @@ def _entry(data: Any, outer: Any) -> Array:
 
 
 def _pull(
-    heads: Sequence[Array],
-    cotangents: Sequence[Array],
-    inputs: Sequence[Array],
-    *,
-    create: bool,
-    retain: bool = False,
-    useful: set[Any] | None = None,
+    heads: Sequence[Array], cotangents: Sequence[Array], inputs: Sequence[Array], *, create: bool, retain: bool = False
 ) -> list[Array]:
     """The cotangents of all inputs in full shape, zeros for what the heads do not depend on; options as for `pull`."""
     if not inputs:
         return []
+    with modes(create, None), backend_of(inputs[0].data).computing(inputs[0].data):
+        return _walk(heads, cotangents, inputs, create=create, retain=retain)
+
+
+def _walk(
+    heads: Sequence[Array], cotangents: Sequence[Array], inputs: Sequence[Array], *, create: bool, **options: Any
+) -> list[Array]:
+    """As `_pull`, in a context that is set."""
     pairs = [(y._node, g if create else g.data) for y, g in zip(heads, cotangents, strict=True) if tracked(y)]
+    nodes, gs = zip(*pairs, strict=True) if pairs else ((), ())
     targets = [x._node for x in inputs]
-    with modes(create, None), backend_of(inputs[0].data).silent():
-        found = pull(
-            [node for node, _ in pairs],
-            [g for _, g in pairs],
-            targets=targets,
-            retain=retain,
-            create=create,
-            stop=True,
-            useful=useful,
-        )
-        return [fit(found[n], x) if n in found else _zeros(x, x.shape) for n, x in zip(targets, inputs, strict=True)]
+    found = pull(nodes, gs, targets=targets, create=create, stop=True, **options)
+    return [fit(found[n], x) if n in found else _zeros(x, x.shape) for n, x in zip(targets, inputs, strict=True)]
 
 
 def _boundary(heads: Iterable[Array], start: int) -> dict[Any, Any]:
@@ -611,8 +608,8 @@ def _zeros(x: Array, shape: tuple[int, ...]) -> Array:
     return Array(backend_of(x.data).full(shape, 0, x.data))
 
 
-def unit(y: Array, i: int) -> Array:
-    """The i-th unit vector of the space that `y` is from."""
+def units(y: Array) -> Iterator[Array]:
+    """The unit vectors of the space that `y` is from."""
     xp = raw_namespace(backend_of(y.data))
-    positions = xp.reshape(xp.arange(y.size, device=y.device), y.shape)
-    return Array(xp.astype(positions == i, y.dtype))
+    positions = xp.reshape(xp.arange(y.size, device=device_of(y.data)), y.shape)
+    return (Array(xp.astype(positions == i, y.dtype)) for i in range(y.size or 0))

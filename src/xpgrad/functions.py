@@ -7,14 +7,20 @@ from functools import cache
 from typing import Any
 
 from xpgrad import rules
+from xpgrad.array import Array
 from xpgrad.general import general
 from xpgrad.primitive import PRIMITIVES, Primitive
-from xpgrad.record import binary, unary
+from xpgrad.record import binary, operand, unary
 
 assert rules.__all__  # noqa: S101  # importing the rules is what fills the registry
 
 #: What makes the function of an element-wise primitive without parameters, by its number of inputs.
 _SIMPLE: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: binary}
+
+
+def as_array(x: Any) -> Array:
+    """An Array as it is; anything else as a constant."""
+    return x if isinstance(x, Array) else Array(operand(x)[0])
 
 
 @cache

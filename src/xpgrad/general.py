@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
+from weakref import ref
 
 from xpgrad.array import Array
-from xpgrad.discovery import backend_of, floating
+from xpgrad.discovery import SHAPES, backend_of, floating
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.node import Form, Node, Part
-from xpgrad.primitive import Primitive, remember, required
+from xpgrad.primitive import Primitive, remember, required, shape_of
 from xpgrad.record import SCALARS, Functions, check_beside, compiled, forms_of, operand, own_array
 from xpgrad.scope import is_recording
 
 
 def general(primitive: Primitive) -> Callable[..., Any]:
     """The function of a primitive of any form, for arrays of any backend."""
+    if (
+        len(primitive.inputs) == len(primitive.rules) <= 2
+        and primitive.outputs == 1
+        and not (primitive.variadic or primitive.optional)
+    ):
+        return _written_out(primitive)
     functions = Functions(primitive)
     plain = not (primitive.variadic or primitive.leading or primitive.optional)
 
@@ -34,12 +41,13 @@ def general(primitive: Primitive) -> Callable[..., Any]:
             if first is None:
                 first = None if a.__class__ in SCALARS else a
             elif a.__class__ is not first.__class__ and a is not None:
-                first = _leading_array(first, a)
+                first = leading_array(first, a)
             data.append(a)
             nodes.append(node)
         if not all(value.__class__ in _PLAIN for value in parameters.values()):
-            parameters = {name: _raw_parameter(primitive, name, value) for name, value in parameters.items()}
-        function = functions.get(first.__class__) or functions.of(*data)
+            parameters = {name: raw_parameter(primitive, name, value) for name, value in parameters.items()}
+            first = leading_parameter(parameters.values(), first)
+        function = functions.get(first.__class__) or functions.of(first)
         out = function(*data, **parameters) if plain else _run(primitive, function, data, parameters)
         recording = tracked and is_recording()
         if primitive.outputs == 1:
@@ -47,28 +55,25 @@ def general(primitive: Primitive) -> Callable[..., Any]:
                 out = own_array(out, first)
             if not recording or not (out.dtype is data[tracked[0]].dtype or floating(out)):
                 return Array(out)
-            return Array(out, new_node(primitive, tracked, data, nodes, parameters, out, out.shape))
+            return Array(out, new_node(primitive, tracked, data, nodes, parameters, out, shape_of(out)))
         if not recording:
             return _like_tuple(out, map(Array, out))
-        shape = tuple((part.shape, part.dtype) for part in out)
+        shape = tuple((shape_of(part), part.dtype) for part in out)
         made = new_node(primitive, tracked, data, nodes, parameters, out, shape)
-        parts = (Array(part, Part(made, i) if floating(part) else None) for i, part in enumerate(out))
-        return _like_tuple(out, parts)
+        parts = [Part(made, i) if floating(part) else None for i, part in enumerate(out)]
+        made.form = made.form._replace(parts=tuple(None if part is None else ref(part) for part in parts))  # type: ignore[union-attr]  # new_node gives it one
+        return _like_tuple(out, map(Array, out, parts))
 
     defaults = {f"default_{name}": value for name, value in (primitive.optional | primitive.parameters).items()}
     signature = [name for name in primitive.inputs if name not in primitive.optional]
     signature += ["/", *(f"{name}=default_{name}" for name in primitive.optional)]
-    given = []
-    for name, default in primitive.parameters.items():
-        signature.append(name if default is required else f"{name}=default_{name}")
-        condition = f"if {name} is not None: " if default is None else ""
-        given.append(f"    {condition}parameters[{name!r}] = {name}")  # a library need not know what is not given
+    signature += _signature(primitive)
     return compiled(
         _GENERAL,
         primitive,
         {"run": apply, **defaults},
         signature=", ".join(signature),
-        given="\n".join(given),
+        given="\n".join(_given(primitive, "parameters")),
         arguments=primitive.inputs[0] if primitive.variadic else f"({', '.join(primitive.inputs)},)",
     )
 
@@ -80,6 +85,95 @@ def apply({signature}):
 {given}
     return run({arguments}, parameters)
 """
+
+# The same for one or two arrays and one output, written out: most calls are of this form, and take half as long.
+_WRITTEN_OUT = """
+def apply({signature}):
+{raw}
+{operands}
+    _options = {{}}
+{options}
+    _leading = {leading}
+    if SHAPES:
+        _leading = leading_parameter(({parameters}), _leading)
+    _function = functions.get(_leading.__class__) or functions.of(_leading)
+    _out = _function({call}, **_options)
+    if _out.__class__ is not _leading.__class__:
+        _out = own_array(_out, _leading)
+{choice}
+    else:
+        return Array(_out)
+    if not is_recording() or not (_out.dtype is _leading.dtype or floating(_out)):
+        return Array(_out)
+    _form = new_form(Form, (({forms}), shape_of(_out), {{{required}**_options}}, None, ()))
+    return Array(_out, Node(_plan, _source, _plan.save({inputs}, _out, _form.parameters), _form))
+"""
+
+_OPERAND = """
+    if {x}.__class__ is Array:
+        {x}, _n{i} = {x}._data, {x}._node
+    else:
+        {x}, _n{i} = operand({x})"""
+
+_CHOICES = {
+    1: """
+    if _n0 is not None:
+        _plan, _source = only, _n0""",
+    2: """
+    if _n0 is not None:
+        _plan, _source = (first, _n0) if _n1 is None else (both, (_n0, _n1))
+    elif _n1 is not None:
+        _plan, _source = second, _n1""",
+}
+
+
+def _written_out(primitive: Primitive) -> Callable[..., Any]:
+    """The function of a primitive of one or two arrays and one output."""
+    inputs = primitive.inputs
+    patterns = {"only": (0,)} if len(inputs) == 1 else {"first": (0,), "second": (1,), "both": (0, 1)}
+    known = {
+        **{f"default_{name}": value for name, value in primitive.parameters.items()},
+        **{name: primitive.plan(tracked) for name, tracked in patterns.items()},
+        "primitive": primitive,
+        "functions": Functions(primitive),
+        "PLAIN": _PLAIN,
+        "SHAPES": SHAPES,
+        "Form": Form,
+        **{f.__name__: f for f in (raw_parameter, leading_parameter, leading_array, floating)},
+        "new_form": tuple.__new__,
+    }
+    check = "    if {0}.__class__ not in PLAIN: {0} = raw_parameter(primitive, {0!r}, {0})"
+    a, *b = inputs
+    return compiled(
+        _WRITTEN_OUT,
+        primitive,
+        known,
+        signature=", ".join([*inputs, "/", *_signature(primitive)]),
+        raw="\n".join(check.format(name) for name in primitive.parameters),
+        operands="".join(_OPERAND.format(x=x, i=i) for i, x in enumerate(inputs)),
+        options="\n".join(_given(primitive, "_options", primitive.leading)),
+        leading=f"{a} if {a}.__class__ is {b[0]}.__class__ else leading_array({a}, {b[0]})" if b else a,
+        parameters="".join(f"{name}, " for name in primitive.parameters),
+        call=", ".join([*inputs, *primitive.leading]),
+        choice=_CHOICES[len(inputs)],
+        forms="".join(f"None if _n{i} is None else (shape_of({x}), {x}.dtype), " for i, x in enumerate(inputs)),
+        required="".join(f"{name!r}: {name}, " for name in primitive.leading),
+        inputs=", ".join(inputs),
+    )
+
+
+def _signature(primitive: Primitive) -> list[str]:
+    """The parameters as Python source, with `default_<name>` for their defaults."""
+    items = primitive.parameters.items()
+    return [name if default is required else f"{name}=default_{name}" for name, default in items]
+
+
+def _given(primitive: Primitive, target: str, without: tuple[str, ...] = ()) -> Iterable[str]:
+    """The lines that collect the parameters in a dict; a library need not know what is not given."""
+    for name, default in primitive.parameters.items():
+        if name not in without:
+            yield f"    {f'if {name} is not None: ' if default is None else ''}{target}[{name!r}] = {name}"
+
 
 _PLAIN = frozenset((bool, int, float, str, slice, type(None)))  # hold no Array
 
@@ -103,16 +197,22 @@ def new_node(
     return Node(plan, source, kept, Form(forms_of(data, nodes), shape, parameters))
 
 
-def _leading_array(first: Any, a: Any) -> Any:
+def leading_array(first: Any, a: Any) -> Any:
     """Of two raw operands the one whose library computes."""
     check_beside(first, a)
     return a if a.__class__ not in SCALARS and backend_of(first).name in backend_of(a).mixes_with else first
 
 
-def _raw_parameter(primitive: Primitive, name: str, value: Any) -> Any:
+def leading_parameter(values: Iterable[Any], first: Any) -> Any:
+    """An array of a lazy library among the parameters, in a key say, or else the leading input."""
+    parts = (part for value in values for part in (value if isinstance(value, tuple) else (value,)))
+    return next((part for part in parts if part.__class__ in SHAPES), first)
+
+
+def raw_parameter(primitive: Primitive, name: str, value: Any) -> Any:
     """A parameter with raw arrays in place of Arrays; there is no gradient for a parameter."""
-    if isinstance(value, tuple):  # an index, say
-        return tuple(_raw_parameter(primitive, name, part) for part in value)
+    if value.__class__ is tuple:  # an index, say
+        return tuple(raw_parameter(primitive, name, part) for part in value)
     if not isinstance(value, Array):
         return value
     if value._node is not None and is_recording():

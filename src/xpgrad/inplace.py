@@ -18,6 +18,7 @@ from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
 from xpgrad.node import is_leaf, move_variable
+from xpgrad.primitive import shape_of
 from xpgrad.record import operand
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.scope import is_recording
@@ -62,7 +63,7 @@ class View:
             view = follower._view
             base = view.base()
             if base is None:  # what a detached array came from is gone, and with it whoever could write to it
-                follower.__class__ = Array
+                follower.__class__ = follower.alone
                 continue
             follower._data = _index(base._data, view.key)
             if view.follows and not is_leaf(follower._node):
@@ -72,7 +73,7 @@ class View:
 
 def view_of(x: Any) -> View | None:
     """How an array follows another, None where it does not."""
-    return x._view if x.__class__ is Follower else None
+    return x._view if isinstance(x, Follower) else None
 
 
 def version_of(array: Array) -> Version:
@@ -148,7 +149,7 @@ def assign(self: Array, new: Array) -> Array:
 def _kind(a: Any) -> int:
     """The rank of a raw array's kind of dtype; what is of a higher rank does not fit into one of a lower."""
     kinds = ("bool", "unsigned integer", "signed integer", "real floating", "complex floating")
-    isdtype = backend_of(a).namespace.isdtype
+    isdtype = backend_of(a).function("isdtype")
     return next(rank for rank, kind in enumerate(kinds) if isdtype(a.dtype, kind))
 
 
@@ -177,7 +178,7 @@ def _getitem_node(base: Array, key: Any) -> Any:
     if key is None:
         return base._node
     out = _index(base._data, key)
-    return new_node(GETITEM, (0,), (base._data,), (base._node,), {"key": key}, out, out.shape)
+    return new_node(GETITEM, (0,), (base._data,), (base._node,), {"key": key}, out, shape_of(out))
 
 
 def _refuse_leaf(array: Array | None) -> None:
@@ -199,7 +200,7 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
     if is_recording() and not (node is None and value_node is None) and floating(old):
         nodes = (node, value_node)
         tracked = tuple(i for i, n in enumerate(nodes) if n is not None)
-        node = new_node(SETITEM, tracked, (old, value), nodes, {"key": key}, None, old.shape)
+        node = new_node(SETITEM, tracked, (old, value), nodes, {"key": key}, None, shape_of(old))
     del old
     return backend.write(writable(array), key, value), node
 

@@ -6,8 +6,11 @@ nothing depend on the namespace's own backend. So the functions of primitives ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, wraps
+import importlib
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -15,20 +18,24 @@ from xpgrad.array import Array
 from xpgrad.backend import Backend
 from xpgrad.composites import COMPOSITES
 from xpgrad.discovery import backend_of, get_backend, get_named, is_array
-from xpgrad.errors import DeviceError
+from xpgrad.errors import DeviceError, HistoryLostError, NotDifferentiableError
 from xpgrad.functions import function
-from xpgrad.primitive import CONSTANTS, PRIMITIVES
+from xpgrad.primitive import CONSTANTS, FORMS, PRIMITIVES
+from xpgrad.scope import is_recording
 
 API_VERSION = "2025.12"
 
 # Names that are the library's own: they hold no arrays.
 _PLAIN = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128 e inf nan newaxis pi "
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128 "
     "__array_namespace_info__".split()
 )
 
+# Python's own numbers, whatever a library has in their place.
+_NUMBERS = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
+
 #: Everything that a namespace holds; "linalg.svd" is `svd` in the extension `linalg`.
-NAMES = frozenset({*PRIMITIVES, *CONSTANTS, *COMPOSITES, *_PLAIN, "asarray"})
+NAMES = frozenset({*PRIMITIVES, *CONSTANTS, *COMPOSITES, *_PLAIN, *_NUMBERS, "asarray", "from_dlpack"})
 
 EXTENSIONS = frozenset(extension for extension, dot, _ in (name.partition(".") for name in NAMES) if dot)
 
@@ -68,8 +75,18 @@ def _module(backend_name: str, prefix: str) -> ModuleType:
 
     known = (name.removeprefix(prefix) for name in NAMES if name.startswith(prefix))
     public = sorted({name.partition(".")[0] for name in known})
-    vars(module).update(__getattr__=make, __dir__=lambda: public, __all__=public)
+    vars(module).update(
+        __getattr__=make,
+        __dir__=lambda: public + [name for name in _extras(backend_name) if not prefix],
+        __all__=public,
+    )
     return module
+
+
+def _extras(backend_name: str) -> list[str]:
+    """What a backend has beyond the standard."""
+    module = get_named(backend_name).extras
+    return list(importlib.import_module(module).__all__) if module else []
 
 
 def _attribute(backend_name: str, name: str) -> Any:
@@ -78,14 +95,20 @@ def _attribute(backend_name: str, name: str) -> Any:
         return _module(backend_name, f"{name}.")
     if name == "asarray":
         return _asarray_of(backend_name)
+    if name == "from_dlpack":
+        return _from_dlpack_of(backend_name)
+    if name in COMPOSITES:  # before the primitives: astype is one around the other
+        return COMPOSITES[name]
     if name in PRIMITIVES:
         return function(name)
-    if name in COMPOSITES:
-        return COMPOSITES[name]
     if name in CONSTANTS:
         return _constant(get_named(backend_name), name)
+    if name in _NUMBERS:
+        return _NUMBERS[name]
     if name in _PLAIN:
         return get_named(backend_name).function(name)
+    if name in _extras(backend_name):
+        return getattr(importlib.import_module(get_named(backend_name).extras), name)
     raise AttributeError(
         f"xpgrad.{backend_name} has no attribute {name!r}: no function of that name has a derivative rule, or is "
         "known to have no gradient. dir() lists what there is; on raw arrays call the library itself."
@@ -123,23 +146,44 @@ def wrap(x: Any) -> Any:
     return Array(backend_of(x).asarray(x)) if is_array(x) else x
 
 
+# Parameters of creation functions that are values of the new array.
+_VALUES = frozenset(("start", "stop", "step", "fill_value"))
+
+
 def _constant(backend: Backend, name: str) -> Callable[..., Any]:
     """A function without a gradient: it takes Arrays, and gives Arrays without history."""
     own = backend.function(name)
 
-    @wraps(own)
-    def apply(*arguments: Any, **keywords: Any) -> Any:
-        arguments = unwrap(arguments)
+    def call(arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
         raw = own
+        arguments = unwrap(arguments)
         for x in arguments:
             if is_array(x) and backend_of(x) is not backend:
                 raw = backend_of(x).function(name)
                 break
-        return wrap(_run(backend, raw, *arguments, **{key: unwrap(value) for key, value in keywords.items()}))
+        # A library need not know what is not given.
+        given = {key: unwrap(value) for key, value in keywords.items() if value is not None}
+        return wrap(_run(backend, raw, *arguments, **given))
 
+    # Python itself binds the arguments, and says in its own words what is wrong with them.
+    parameters = inspect.signature(eval(f"lambda {FORMS[name]}: None")).parameters.values()  # noqa: S307  # from the registry
+    by_position = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)]
+    values = ", ".join(f"{p.name}={p.name}" for p in parameters if p.name in _VALUES)
+    positional = "".join(f"{str(p).partition('=')[0]}, " for p in by_position)
+    named = ", ".join(f"{p.name!r}: {p.name}" for p in parameters if p not in by_position)
+    source = f"lambda {FORMS[name]}: {f'refuse({values}) or ' if values else ''}call(({positional}), {{{named}}})"
+    apply = eval(source, {"call": call, "refuse": partial(_refuse_tracked, name)})  # noqa: S307  # likewise
     apply.__name__, apply.__qualname__ = name.rpartition(".")[2], name
     apply.__module__ = f"xpgrad.{backend.name}"  # where pickle finds it again
-    return apply
+    apply.__doc__ = f"``{name}``, computed by the library, without a gradient: {CONSTANTS[name]}."
+    return apply  # type: ignore[no-any-return]  # what eval makes is untyped
+
+
+def _refuse_tracked(name: str, **values: Any) -> None:
+    """Refuse values of a new array through which a gradient would have to flow."""
+    for argument, value in values.items():
+        if isinstance(value, Array) and value._node is not None and is_recording():
+            raise NotDifferentiableError(name, argument)
 
 
 def _run(backend: Backend, raw: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
@@ -166,7 +210,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
         Parameters
         ----------
         obj : Array, raw array, number, or nested list or tuple of these
-            An Array keeps its history; a list that holds Arrays is stacked, with their histories.
+            An Array keeps its history; a list that holds Arrays is stacked, with their histories. An Array of another
+            backend is converted.
         dtype, device : optional
             Those of the result.
         copy : bool, optional
@@ -176,16 +221,22 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
         -------
         Array
             The Array itself where nothing has to change.
+
+        Raises
+        ------
+        HistoryLostError
+            If a recorded Array of another backend would have to be converted.
         """
         backend = get_named(backend_name)
         if isinstance(obj, list | tuple) and _holds_array(obj):
             obj = function("stack")([asarray(item) for item in obj])
-        if not isinstance(obj, Array):
+        if not isinstance(obj, Array) or not _stays(obj, backend):
+            obj = obj.data if isinstance(obj, Array) else obj
             options = {"dtype": dtype, "device": device, "copy": copy}
             given = {key: value for key, value in options.items() if value is not None}
             if not given and is_array(obj) and backend_of(obj) is backend:
                 return Array(backend.asarray(obj))
-            return Array(backend.asarray(_run(backend, backend.function("asarray"), unwrap(obj), **given)))
+            return Array(backend.asarray(_run(backend, backend.function("asarray"), obj, **given)))
         if dtype is not None and dtype != obj.dtype:
             if copy is False:
                 raise ValueError("a change of dtype needs a copy, but copy=False was given.")
@@ -199,6 +250,52 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
     asarray.__qualname__ = "asarray"
     asarray.__module__ = f"xpgrad.{backend_name}"  # where pickle finds it again
     return asarray
+
+
+def _stays(x: Array, backend: Backend) -> bool:
+    """Whether an Array can be used as it is in the namespace of a backend; otherwise it must be converted.
+
+    Raises
+    ------
+    HistoryLostError
+        If the conversion would lose the history of a recorded array.
+    """
+    own = backend_of(x.data)
+    tracked = x._node is not None and is_recording()
+    if own is backend or (tracked and own.name in backend.mixes_with):
+        return True
+    if tracked:
+        raise HistoryLostError(f"converting an array of {own.name} to one of {backend.name}")
+    return False
+
+
+def _from_dlpack_of(backend_name: str) -> Callable[..., Array]:
+    """The namespace's `from_dlpack`."""
+
+    def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Array:
+        """Take over an array of any library through DLPack.
+
+        Parameters
+        ----------
+        x : object
+            Anything that has ``__dlpack__``. An Array of this backend keeps its history.
+        device, copy : optional
+            As for `asarray`.
+
+        Raises
+        ------
+        BufferError
+            If the history of a recorded Array of another backend would be lost.
+        """
+        backend = get_named(backend_name)
+        if isinstance(x, Array) and backend_of(x.data) is backend:
+            return namespace(backend_name).asarray(x, device=device, copy=copy)  # type: ignore[no-any-return]  # made by name
+        given = {key: value for key, value in (("device", device), ("copy", copy)) if value is not None}
+        return Array(backend.asarray(_run(backend, backend.function("from_dlpack"), x, **given)))
+
+    from_dlpack.__qualname__ = "from_dlpack"
+    from_dlpack.__module__ = f"xpgrad.{backend_name}"  # where pickle finds it again
+    return from_dlpack
 
 
 def active() -> ModuleType:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from xpgrad.array import Array
 
 # Counts down, so that a heap of these numbers yields the latest operation first.
-_next_order = count(0, -1).__next__
+next_order = count(0, -1).__next__
 
 
 class Variable(NamedTuple):
@@ -34,12 +34,15 @@ class Form(NamedTuple):
         The keyword parameters of the call.
     variable : Variable or None
         Where the gradient is delivered, after `attach_grad`.
+    parts : tuple
+        Of a node with several outputs, weak references to the parts that stand for them; None for integers.
     """
 
     like: tuple[Any, ...] | None = None
     shape: Any = None
     parameters: Mapping[str, Any] = MappingProxyType({})
     variable: Variable | None = None
+    parts: tuple[Any, ...] = ()
 
 
 class Node:
@@ -67,7 +70,7 @@ class Node:
         self.source = source
         self.kept: tuple[Any, ...] | None = kept
         self.form = form
-        self.order = _next_order()
+        self.order = next_order()
 
     @property
     def origins(self) -> tuple[tuple[int, Any], ...]:
@@ -80,7 +83,7 @@ class Node:
 class Part:
     """One output of a node that has several."""
 
-    __slots__ = ("form", "index", "node", "order")
+    __slots__ = ("__weakref__", "form", "index", "node", "order")
 
     plan = None
     source = kept = ()
@@ -89,7 +92,7 @@ class Part:
         self.node = node
         self.index = index
         self.form: Form | None = None
-        self.order = _next_order()
+        self.order = next_order()
 
     @property
     def origins(self) -> tuple[tuple[int, Node]]:

@@ -95,7 +95,8 @@ def _methods() -> dict[str, Any]:
     table: dict[str, Any] = {}
     for stem, name, sign in _DIFFERENTIABLE:
         apply = binary(PRIMITIVES[name], sign)
-        table |= {f"__{stem}__": apply, f"__r{stem}__": _reflected(apply), f"__i{stem}__": _in_place(apply)}
+        table |= {f"__{stem}__": apply, f"__i{stem}__": _in_place(apply)}
+        table[f"__r{stem}__"] = binary(PRIMITIVES[name], sign, reflected=True)
     for stem, raw in _CONSTANT:
         apply = _constant(raw)
         table |= {f"__{stem}__": apply, f"__r{stem}__": _constant(_reflected(raw)), f"__i{stem}__": _in_place(apply)}

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from xpgrad.backend import Backend
+from xpgrad.discovery import SHAPES
 from xpgrad.errors import NotDifferentiableError
 
 Rule = Callable[..., Any]
@@ -48,6 +49,8 @@ class Primitive:
         Each element of the output depends on the same element of the (broadcast) inputs only.
     bilinear : bool
         Each element of the output is a sum of products of an element of each of the two inputs.
+    selects : bool
+        The output is a selection of the input, by a parameter `key`, and the rule needs the shape and the key.
     outputs : int
         1, or how many arrays the function returns as a tuple (0: it depends on the call).
     implementation : callable, optional
@@ -62,6 +65,7 @@ class Primitive:
         inputs: str,
         elementwise: bool,
         bilinear: bool,
+        selects: bool,
         outputs: int,
         implementation: Callable[..., Any] | None,
         parameters: dict[str, Any],
@@ -71,6 +75,7 @@ class Primitive:
         self.inputs = tuple(inputs.lstrip("*").split())
         self.elementwise = elementwise
         self.bilinear = bilinear
+        self.selects = selects
         self.outputs = outputs
         self.implementation = implementation
         self.optional = {name: parameters[name] for name in self.inputs if name in parameters}
@@ -85,7 +90,7 @@ class Primitive:
 
     def raw(self, backend: Backend) -> Callable[..., Any]:
         """The function for a backend's arrays: the backend's own, ours, or the library's; AttributeError for none."""
-        own = backend.functions.get(self.name)
+        own = backend.own(self.name, self.elementwise)
         if own is not None or self.implementation is None:
             return own or backend.function(self.name)  # type: ignore[no-any-return]  # libraries are untyped
         implementation, xp = self.implementation, raw_namespace(backend)
@@ -129,7 +134,7 @@ class Plan:
         A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
     """
 
-    __slots__ = ("edges", "guarded", "kept", "needs", "positions", "primitive", "save", "single")
+    __slots__ = ("edges", "guarded", "kept", "needs", "positions", "primitive", "save", "selects", "single")
 
     def __init__(self, primitive: Primitive, tracked: tuple[int, ...]) -> None:
         self.primitive = primitive
@@ -150,6 +155,7 @@ class Plan:
             needs_of.append((i, needs))
             self.needs += needs
         self.edges = tuple(edges)
+        self.selects = primitive.selects
         self.guarded = primitive.bilinear or (primitive.elementwise and bool(self.needs))
         self.kept = self._source(needs_of)
         known = {"shape_of": shape_of, "remember": remember, **primitive.parameters}
@@ -178,7 +184,7 @@ _NUMBERS = frozenset((bool, int, float, complex, type(None)))
 
 def remember(a: Any) -> Any:
     """What to note of a constant that no rule needs, so that a graph can be shown and run again while it lives."""
-    if a.__class__ in _NUMBERS:
+    if a.__class__ in _NUMBERS or a.__class__ in SHAPES:  # what is lazy holds no data
         return a
     try:
         return ref(a)
@@ -188,7 +194,14 @@ def remember(a: Any) -> Any:
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of an array, () for a Python number."""
+    if x.__class__ in SHAPES:
+        return SHAPES[x.__class__](x)
     return x.shape if hasattr(x, "shape") else ()
+
+
+def device_of(x: Any) -> Any:
+    """The device of an array; not every library's arrays say which it is."""
+    return getattr(x, "device", "cpu")
 
 
 #: Every primitive, by name.
@@ -197,6 +210,9 @@ PRIMITIVES: dict[str, Primitive] = {}
 #: The functions that have no gradient, by name, with the reason.
 CONSTANTS: dict[str, str] = {}
 
+#: Their parameters, as Python writes them.
+FORMS: dict[str, str] = {}
+
 
 def primitive(
     names: str,
@@ -204,13 +220,14 @@ def primitive(
     *,
     elementwise: bool = False,
     bilinear: bool = False,
+    selects: bool = False,
     outputs: int = 1,
     implementation: Callable[..., Any] | None = None,
     **parameters: Any,
 ) -> Primitive:
     """Register primitives that share one form, and return the last; `Primitive` says what the arguments mean."""
     for name in names.split():
-        PRIMITIVES[name] = Primitive(name, inputs, elementwise, bilinear, outputs, implementation, parameters)
+        PRIMITIVES[name] = Primitive(name, inputs, elementwise, bilinear, selects, outputs, implementation, parameters)
     return PRIMITIVES[name]
 
 
@@ -224,9 +241,10 @@ def vjp(names: str, **rules: Rule) -> None:
         PRIMITIVES[name].rules = edges
 
 
-def constant(names: str, reason: str) -> None:
-    """Register functions whose result has no gradient."""
+def constant(names: str, form: str, reason: str) -> None:
+    """Register functions whose result has no gradient; `form` is their parameters, as Python writes them."""
     CONSTANTS.update(dict.fromkeys(names.split(), reason))
+    FORMS.update(dict.fromkeys(names.split(), form))
 
 
 class RawNamespace:

@@ -13,9 +13,10 @@ from math import inf
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.cotangent import conjugated, in_full, keep_zero, keep_zero_terms, namespace_of, restore
+from xpgrad.cotangent import COUNTED, conjugated, in_full, keep_zero, keep_zero_terms, namespace_of, restore
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GraphFreedError
+from xpgrad.lazy import edges_in_blocks, is_factor, lone_reduction, scaled
 from xpgrad.node import Form, Node, Part
 
 
@@ -51,14 +52,17 @@ def pull(
         useful = leading_to(wanted, heads)
     # What was recorded before the targets does not lead to them.
     limit = max((node.order for node in wanted), default=-inf) if wanted is not None and stop else inf
-    limited = limit < inf
+    selective = wanted is not None
+    freeing = not (create or retain)
     pending: dict[Any, Any] = {}
+    sums: set[Any] = set()  # the nodes whose pending cotangent is memory of this walk, which it may add to in place
     heap: list[tuple[int, Any]] = []
     found: dict[Any, Any] = {}
     kind: Any = None
     for head, g in zip(heads, cotangents, strict=True):
         if head.order <= limit:
             _contribute(head, conjugated(g), pending, heap, useful)
+    lone: Any = None if create or not cotangents else lone_reduction(heads, cotangents[0])
     node: Any = None  # the next node, where it need not go through the heap
     carried: Any = None  # its cotangent
     while True:
@@ -70,9 +74,9 @@ def pull(
         plan, kept, form, source = node.plan, node.kept, node.form, node.source
         if wanted is None:
             if form is not None and form.variable is not None:
-                found[node] = g
+                found[node] = found[node] + g if node in found else g
         elif node in wanted:
-            found[node] = g
+            found[node] = found[node] + g if node in found else g
             if stop or useful.isdisjoint(_parents(node)):  # type: ignore[union-attr]  # set unless `stop` is
                 node = None
                 continue
@@ -83,17 +87,28 @@ def pull(
             continue
         if kept is None:
             raise GraphFreedError
-        if create:
-            kept = _tracked(node)
-        elif not retain:
+        if node is lone and is_factor(g):
+            # All that lies behind depends on g as on a factor, and need not wait for it on the way.
+            unit = backend_of(g).full((), 1, g)
+            for target, r in pull([node], [unit], targets=wanted, retain=True, stop=stop, useful=useful).items():
+                if target is not node:
+                    part = scaled(conjugated(r), g)
+                    found[target] = found[target] + part if target in found else part
+            if freeing:
+                node.kept = node.source = None
+            node = None
+            continue
+        if freeing:
             node.kept = node.source = None
+        elif create:
+            kept = _tracked(node)
         like = None
         if form is not None:
             like = form.like
             if form.shape is not None:
                 g = in_full(g, form.shape)
-            if not (create or retain):
-                node.form = Form(variable=form.variable)
+            if freeing:
+                node.form = None if form.variable is None else Form(variable=form.variable)
         node = None
         if plan.primitive is None:  # a user's function, with a backward of its own
             for parent, r in zip(source, plan.run(g, kept[0], create), strict=True):
@@ -103,19 +118,30 @@ def pull(
         if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way
             kind = g.__class__
             xp, backend = _world(g)
-            may_hold_zero = backend.may_hold_zero
-        guarded = plan.guarded and may_hold_zero(g._data if create else g)
-        for i, pull_back, at in plan.edges:
+            count_nonzero = backend.count_nonzero
+            lazy = backend.lazy and not create
+        if lazy and plan.primitive.elementwise:
+            edges, guarded = edges_in_blocks(plan), False
+        else:
+            edges, guarded = plan.edges, plan.guarded
+            if guarded and count_nonzero is not None:  # here and not in a helper: it saves a tenth of the walk
+                raw = g._data if create else g
+                guarded = raw.size > COUNTED or count_nonzero(raw) != raw.size
+        for i, pull_back, at in edges:
             parent = source if at is None else source[at]
-            if limited and parent.order > limit:  # a history from outside: from now on, avoid what leads there alone
-                if useful is None:
-                    useful = leading_to(wanted, [*pending, *((source,) if at is None else source)], stop)
-                continue
-            if useful is not None and parent not in useful:
+            if selective:
+                if parent.order > limit:  # a history from outside: from now on, avoid what leads there alone
+                    if useful is None:
+                        useful = leading_to(wanted or (), [*pending, *((source,) if at is None else source)], stop)
+                    continue
+                if useful is not None and parent not in useful:
+                    continue
+            if parent in sums and plan.selects and backend.add_at(pending[parent], kept[1], g):
                 continue
             r = pull_back(xp, g, kept)
-            if guarded and not (finite := backend.all_finite(r._data if create else r)):
-                if not plan.primitive.bilinear:
+            if guarded:
+                finite = backend.all_finite(r._data if create else r)
+                if not finite and not plan.primitive.bilinear:
                     r = keep_zero(xp, g, r)
                 elif finite is False:  # where that cannot be told, three contractions for one would be too dear
                     r = keep_zero_terms(xp, pull_back, g, kept, r)
@@ -123,8 +149,10 @@ def pull(
                 r = restore(r, *like[i])
             if parent is node:
                 carried = carried + r
-            elif parent in pending:
-                pending[parent] = pending[parent] + r
+            elif pending and parent in pending:
+                pending[parent] = backend.add(pending[parent], r) if parent in sums else pending[parent] + r
+                if not create:
+                    sums.add(parent)
             elif node is None:
                 node, carried = parent, r
             else:
@@ -135,6 +163,8 @@ def pull(
             if heap and heap[0][0] < node.order:
                 pending[node] = g
                 heappush(heap, (node.order, node))
+                if plan.selects and not create:
+                    sums.add(node)
                 node = None
 
 
@@ -216,4 +246,5 @@ def _tracked(node: Node) -> tuple[Any, ...]:
 def _outputs(node: Node, out: Any) -> Any:
     if node.plan.primitive.outputs == 1:
         return Array(out, node)
-    return tuple(Array(part, Part(node, i)) for i, part in enumerate(out))
+    alive = [None if part is None else part() for part in node.form.parts]  # type: ignore[union-attr]  # it has one
+    return tuple(Array(value, alive[i] or Part(node, i)) for i, value in enumerate(out))

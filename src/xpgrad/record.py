@@ -13,7 +13,7 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.discovery import backend_of, get_backend, get_named
 from xpgrad.errors import MixedBackendsError, UnsupportedTypeError
-from xpgrad.node import Form, Node
+from xpgrad.node import Form, Node, next_order
 from xpgrad.primitive import Primitive, remember, shape_of
 from xpgrad.scope import is_recording
 
@@ -48,18 +48,19 @@ def own_array(out: Any, *operands: Any) -> Any:
     return get_named(get_backend()).asarray(out)
 
 
-def restoration(inputs: Sequence[Any], nodes: Sequence[Any], out: Any) -> Form | None:
+def restoration(x1: Any, n1: Any, x2: Any, n2: Any, out: Any) -> Form | None:
     """What to note of an element-wise operation on operands of different shapes or dtypes."""
-    tracked = [a for a, node in zip(inputs, nodes, strict=True) if node is not None]
-    broadcast = any(a.shape != out.shape for a in tracked)
-    if not broadcast and all(a.dtype == out.dtype for a in tracked):
-        return None
-    return Form(forms_of(inputs, nodes), out.shape if broadcast else None)
+    first = None if n1 is None else (shape_of(x1), x1.dtype)
+    second = None if n2 is None else (shape_of(x2), x2.dtype)
+    shape = shape_of(out)
+    if any(form is not None and form[0] != shape for form in (first, second)):
+        return Form((first, second), shape)
+    return None if all(form is None or form[1] == out.dtype for form in (first, second)) else Form((first, second))
 
 
 def forms_of(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
     """The shape and dtype of every tracked input."""
-    return tuple([None if node is None else (a.shape, a.dtype) for a, node in zip(inputs, nodes, strict=True)])
+    return tuple([None if node is None else (shape_of(a), a.dtype) for a, node in zip(inputs, nodes, strict=True)])
 
 
 class Functions(dict[type, Callable[..., Any]]):
@@ -86,11 +87,11 @@ def unary(primitive: Primitive) -> Callable[..., Array]:
     return compiled(_UNARY, primitive, known, a=primitive.inputs[0], kept=plan.kept)
 
 
-def binary(primitive: Primitive, operator: str = "") -> Callable[..., Any]:
+def binary(primitive: Primitive, operator: str = "", reflected: bool = False) -> Callable[..., Any]:
     """The function of a simple primitive of two arrays, for arrays of any backend.
 
     With `operator`, Python's own sign, it serves as an operator method: raw arrays bring their own operator, and
-    operands that are not known are left to their own reflected method.
+    operands that are not known are left to their own reflected method; `reflected` takes the right operand first.
     """
     a, b = primitive.inputs
     plans = {name: primitive.plan(tracked) for name, tracked in (("first", (0,)), ("second", (1,)), ("both", (0, 1)))}
@@ -100,7 +101,9 @@ def binary(primitive: Primitive, operator: str = "") -> Callable[..., Any]:
         {"functions": Functions(primitive), **plans},
         a=a,
         b=b,
-        compute=f"{a} {operator} {b}" if operator else f"functions.of({a}, {b})({a}, {b})",
+        signature=f"{b}, {a}" if reflected else f"{a}, {b}",
+        find="" if operator else f"function = functions.get({a}.__class__) or functions.of({a}, {b})",
+        compute=f"{a} {operator} {b}" if operator else f"function({a}, {b})",
         refuse="return NotImplemented" if operator else "raise",
         **{f"kept_by_{name}": plan.kept for name, plan in plans.items()},
     )
@@ -113,18 +116,29 @@ def apply({a}, /):
         {a}, node = {a}._data, {a}._node
     else:
         {a}, node = operand({a})
-    out = (functions.get({a}.__class__) or functions.of({a}))({a})
+    function = functions.get({a}.__class__) or functions.of({a})
+    result = new(Array)
+    result._data = out = function({a})
     if out.__class__ is not {a}.__class__:
-        out = own_array(out, {a})
+        result._data = out = own_array(out, {a})
     if node is None or not is_recording():
-        return Array(out)
-    return Array(out, Node(plan, node, ({kept})))
+        result._node = None
+        return result
+    result._node = made = new(Node)
+    made.plan = plan
+    made.source = node
+    made.kept = ({kept})
+    made.form = None
+    made.order = next_order()
+    return result
 """
 
 _BINARY = """
-def apply({a}, {b}, /):
+def apply({signature}, /):
     if {a}.__class__ is Array:
         {a}, n1 = {a}._data, {a}._node
+    elif {a}.__class__ in REAL_SCALARS:
+        n1 = None
     else:
         try:
             {a}, n1 = operand({a})
@@ -132,7 +146,7 @@ def apply({a}, {b}, /):
             {refuse}
     if {b}.__class__ is Array:
         {b}, n2 = {b}._data, {b}._node
-        alike = {a}.__class__ is {b}.__class__
+        alike = {a}.__class__ is {b}.__class__ or (None if {a}.__class__ in REAL_SCALARS else False)
     elif {b}.__class__ in REAL_SCALARS:
         n2 = alike = None
     else:
@@ -143,31 +157,47 @@ def apply({a}, {b}, /):
         alike = {a}.__class__ is {b}.__class__
     if alike is False:
         check_beside({a}, {b})
-    out = {compute}
+    {find}
+    result = new(Array)
+    result._data = out = {compute}
     if out.__class__ is not {a}.__class__ and out.__class__ is not {b}.__class__:
-        out = own_array(out, {a}, {b})
+        result._data = out = own_array(out, {a}, {b})
     if n1 is None:
         if n2 is None or not is_recording():
-            return Array(out)
-        plan, source, kept = second, n2, ({kept_by_second})
+            result._node = None
+            return result
+        result._node = made = new(Node)
+        made.plan = second
+        made.source = n2
+        made.kept = ({kept_by_second})
     elif not is_recording():
-        return Array(out)
+        result._node = None
+        return result
     elif n2 is None:
-        plan, source, kept = first, n1, ({kept_by_first})
+        result._node = made = new(Node)
+        made.plan = first
+        made.source = n1
+        made.kept = ({kept_by_first})
     else:
-        plan, source, kept = both, (n1, n2), ({kept_by_both})
-    if alike is None or (
-        alike
-        and {a}.shape == {b}.shape
-        and (n1 is None or {a}.dtype is out.dtype)
-        and (n2 is None or {b}.dtype is out.dtype)
-    ):
-        return Array(out, Node(plan, source, kept))
-    return Array(out, Node(plan, source, kept, restoration(({a}, {b}), (n1, n2), out)))
+        result._node = made = new(Node)
+        made.plan = both
+        made.source = (n1, n2)
+        made.kept = ({kept_by_both})
+    made.order = next_order()
+    if alike is None or (alike and {a}.shape == {b}.shape and {a}.dtype is {b}.dtype):
+        made.form = None
+    else:
+        made.form = restoration({a}, n1, {b}, n2, out)
+    return result
 """
 
 _HELPERS = (Array, Node, UnsupportedTypeError, check_beside, operand, own_array, remember, restoration, shape_of)
-_KNOWN = {helper.__name__: helper for helper in _HELPERS} | {"REAL_SCALARS": REAL_SCALARS, "is_recording": is_recording}
+_KNOWN = {helper.__name__: helper for helper in _HELPERS} | {
+    "REAL_SCALARS": REAL_SCALARS,
+    "is_recording": is_recording,
+    "new": object.__new__,  # without a call of __init__: a tenth of a recorded operation
+    "next_order": next_order,
+}
 
 
 def compiled(template: str, primitive: Primitive, known: dict[str, Any], **parts: str) -> Callable[..., Any]:

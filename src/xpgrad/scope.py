@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from contextlib import ContextDecorator
 from contextvars import ContextVar
+from functools import cache
 from threading import RLock
 from typing import Any
 
@@ -16,7 +17,7 @@ RECORDING: ContextVar[bool] = ContextVar("xpgrad_recording", default=False)
 TRAINING: ContextVar[bool] = ContextVar("xpgrad_training", default=False)
 BACKEND: ContextVar[str | None] = ContextVar("xpgrad_backend", default=None)
 
-# The states that the open scopes of this context will restore: (states, the rest), innermost first.
+# What undoes the open scopes of this context: (the outer ones, the tokens of the innermost).
 _ENTERED: ContextVar[Any] = ContextVar("xpgrad_entered", default=None)
 
 is_recording = RECORDING.get
@@ -33,16 +34,41 @@ class Scope(ContextDecorator):
         self._settings = settings
 
     def __enter__(self) -> None:
-        previous = tuple((variable, variable.get()) for variable, _ in self._settings)
-        _ENTERED.set((previous, _ENTERED.get()))
-        for variable, value in self._settings:
-            variable.set(value)
+        _ENTERED.set((_ENTERED.get(), [variable.set(value) for variable, value in self._settings]))
 
     def __exit__(self, *exception: object) -> None:
-        previous, outer = _ENTERED.get()
-        for variable, value in previous:
-            variable.set(value)
+        outer, tokens = _ENTERED.get()
+        for token in tokens:
+            token.var.reset(token)
         _ENTERED.set(outer)
+
+
+class _Collector:
+    """Raises the threshold of the garbage collector's oldest generation while anybody records."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()  # a collection inside the block may run a finalizer that records, too
+        self._open = 0
+        self._usual = self._raised = (0, 0, 0)
+
+    def spare(self) -> None:
+        """One more is recording."""
+        with self._lock:
+            if self._open == 0:
+                self._usual = gc.get_threshold()
+                self._raised = (*self._usual[:2], 100 * self._usual[2])
+                gc.set_threshold(*self._raised)
+            self._open += 1
+
+    def resume(self) -> None:
+        """One less is recording."""
+        with self._lock:
+            self._open -= 1
+            if self._open == 0 and gc.get_threshold() == self._raised:  # nobody else has set it meanwhile
+                gc.set_threshold(*self._usual)
+
+
+_COLLECTOR = _Collector()
 
 
 class Recording(Scope):
@@ -53,32 +79,21 @@ class Recording(Scope):
     usual, and the threshold that was set before comes back when the last open scope closes.
     """
 
-    _lock = RLock()  # a collection inside the block may run a finalizer that records, too
-    _open = 0
-    _usual = _raised = (0, 0, 0)
-
     def __enter__(self) -> None:
-        with self._lock:
-            if Recording._open == 0:
-                Recording._usual = gc.get_threshold()
-                Recording._raised = (*self._usual[:2], 100 * self._usual[2])
-                gc.set_threshold(*self._raised)
-            Recording._open += 1
+        _COLLECTOR.spare()
         super().__enter__()
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__(*exception)
-        with self._lock:
-            Recording._open -= 1
-            if Recording._open == 0 and gc.get_threshold() == self._raised:  # nobody else has set it meanwhile
-                gc.set_threshold(*self._usual)
+        _COLLECTOR.resume()
 
 
+@cache
 def modes(recording: bool | None, training: bool | None) -> Scope:
     """Scope that sets the given states; None leaves a state as it is."""
     settings: list[tuple[ContextVar[Any], Any]] = []
     if recording is not None:
-        settings.append((RECORDING, recording))
+        settings.append((RECORDING, bool(recording)))
     if training is not None:
         settings.append((TRAINING, bool(training)))
     return Recording(*settings) if recording else Scope(*settings)

@@ -18,6 +18,7 @@ from xpgrad.errors import (
 )
 from xpgrad.inplace import assign, share, view_of
 from xpgrad.node import Variable, is_leaf, leaf, set_variable
+from xpgrad.primitive import shape_of
 from xpgrad.pullback import leading_to, pull
 from xpgrad.record import check_beside, operand
 from xpgrad.scope import modes
@@ -125,11 +126,12 @@ def backward(self: Array, out_grad: Any = None, retain_graph: bool = False, trai
 def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph: bool, train_mode: bool) -> None:
     """Deliver the sum of the gradients of several heads to the variables."""
     nodes, cotangents = starts(heads, head_grads)
-    with modes(False, train_mode), backend_of(heads[0]._data).silent():
+    with modes(False, train_mode), backend_of(heads[0]._data).computing(heads[0]._data):
         found = pull(nodes, [g.data for g in cotangents], retain=retain_graph)
         gradients = [(node.form.variable, fit(g, node.form.variable.grad)) for node, g in found.items()]
         for variable, g in gradients:
             assign(variable.grad, variable.grad + g if variable.add else g)
+        join(heads, [variable.grad for variable, _ in gradients])
 
 
 def gradients(
@@ -157,10 +159,22 @@ def gradients(
     for position, node in enumerate(targets):
         if node not in useful:
             raise UnreachableError(position)
-    with modes(create_graph, train_mode), backend_of(heads[0]._data).silent():
+    with modes(create_graph, train_mode), backend_of(heads[0]._data).computing(heads[0]._data):
         starting = cotangents if create_graph else [g.data for g in cotangents]
         found = pull(nodes, starting, targets=targets, retain=retain_graph, create=create_graph, useful=useful)
-        return [fit(found[node], x) for node, x in zip(targets, variables, strict=True)]
+        made = [fit(found[node], x) for node, x in zip(targets, variables, strict=True)]
+        if not create_graph:
+            join(heads, made)
+        return made
+
+
+def join(heads: Sequence[Array], made: Sequence[Array]) -> None:
+    """Let a lazy library join what heads and gradients have in common; their values stay the same."""
+    backend = backend_of(heads[0]._data)
+    if backend.lazy:
+        arrays = [*heads, *made]
+        for x, data in zip(arrays, backend.together([x._data for x in arrays]), strict=True):
+            x._data = data
 
 
 def starts(heads: Sequence[Array], head_grads: Sequence[Any]) -> tuple[list[Any], list[Array]]:
@@ -188,10 +202,11 @@ def _head_gradient(head: Array, g: Any) -> Array:
 
 
 def fit(g: Any, like: Array) -> Array:
-    """A cotangent as an Array of the shape of its variable."""
-    if g.shape == like.shape:
-        return g if isinstance(g, Array) else Array(backend_of(like._data).asarray(g))
-    if isinstance(g, Array):
-        return g.__array_namespace__().broadcast_to(g, like.shape)  # type: ignore[no-any-return]  # made by name
-    backend = backend_of(like._data)
-    return Array(backend.copy(backend.namespace.broadcast_to(g, like.shape)))
+    """A cotangent as an Array of the shape, and the layout if the library has such, of its variable."""
+    own, wanted = backend_of(g._data if isinstance(g, Array) else g), backend_of(like._data)
+    backend = own if wanted.name in own.mixes_with else wanted
+    if not isinstance(g, Array):
+        return Array(backend.fit(g, like._data))
+    if g.shape != like.shape:
+        g = g.__array_namespace__().broadcast_to(g, shape_of(like._data))
+    return Array(backend.fit(g._data, like._data), g._node) if backend.lazy else g  # other layout, same values

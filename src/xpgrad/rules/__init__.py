@@ -2,31 +2,40 @@
 
 Each file reads like a table: first the primitives of the chapter with their parameters, then a rule for each input.
 To add a function, register it with `primitive` and give its rules with `vjp`; `xpgrad.primitive` lists the names that
-a rule may ask for. The chapters ``linalg`` and ``fft`` are the place for the extensions' rules.
+a rule may ask for. The files ``linalg`` and ``fft`` are the extensions; ``contraction`` and ``special`` go beyond the
+standard.
 """
 
 from xpgrad.rules import (
     constants,
+    contraction,
     creation,
     elementwise,
+    fft,
     indexing,
+    linalg,
     linear_algebra,
     manipulation,
     searching,
     sets,
     sorting,
+    special,
     statistical,
 )
 
 __all__ = [
     "constants",
+    "contraction",
     "creation",
     "elementwise",
+    "fft",
     "indexing",
+    "linalg",
     "linear_algebra",
     "manipulation",
     "searching",
     "sets",
     "sorting",
+    "special",
     "statistical",
 ]

@@ -5,7 +5,8 @@ of a zero base; equal shares for ties of `maximum` and `minimum`; 1 for `clip` o
 are piecewise constant. Where a derivative is infinite, as that of `sqrt` at 0, so is the gradient.
 """
 
-from math import copysign, log
+import cmath
+from math import copysign, log, nan
 
 from xpgrad.primitive import primitive, vjp
 
@@ -105,6 +106,8 @@ vjp("remainder", x1=lambda g: g,
 def pow_base(xp, g, x1, x2):
     """x2 * x1**(x2 - 1), and 0 where both are 0."""
     if isinstance(x2, int | float | complex):
+        if x2 == 2:
+            return g * (2 * x1)
         return g * (x2 * x1 ** (x2 - 1)) if x2 else xp.zeros_like(g)
     constant = (x1 == 0) & (x2 == 0)
     return g * (x2 * x1 ** xp.where(constant, 0.0, x2 - 1.0))
@@ -112,8 +115,9 @@ def pow_base(xp, g, x1, x2):
 
 def pow_exponent(xp, g, x1, out):
     """out * log(x1), and 0 for a zero base."""
-    if isinstance(x1, int | float):
-        return g * (out * (log(x1) if x1 > 0 else 0.0 if x1 == 0 else float("nan")))
+    if isinstance(x1, int | float | complex):
+        slope = 0.0 if x1 == 0 else cmath.log(x1) if is_complex(xp, out) else log(x1) if x1 > 0 else nan
+        return g * (out * slope)
     return g * (out * xp.log(xp.where(x1 == 0, 1.0, x1)))
 
 
@@ -132,7 +136,8 @@ vjp("logaddexp", x1=lambda xp, g, x1, x2: logaddexp_share(xp, g, x1, x2),
 
 def chosen(xp, g, first, tie):
     """All of the cotangent to what was chosen, half of it in a tie."""
-    return xp.where(tie, 0.5 * g, xp.where(first, g, 0.0))
+    half = 0.5 * g
+    return xp.where(first, half, 0.0) + xp.where(first | tie, half, 0.0)
 
 
 vjp("maximum", x1=lambda xp, g, x1, x2: chosen(xp, g, x1 > x2, x1 == x2),

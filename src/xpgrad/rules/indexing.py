@@ -1,6 +1,7 @@
 """Indexing: `getitem` and `scatter` are each other's transpose, and `take` is an index along one axis."""
 
-from xpgrad.primitive import primitive, required, vjp
+from xpgrad.discovery import backend_of
+from xpgrad.primitive import device_of, primitive, required, vjp
 from xpgrad.rules.manipulation import size
 
 
@@ -27,24 +28,21 @@ def getitem(xp, x, key):
 
 def setitem(xp, x, value, key):
     """A copy of x with value written at key."""
-    out = xp.asarray(x, copy=True)
-    out[key] = value
-    return out
+    return backend_of(x).write(xp.asarray(x, copy=True), key, value)
 
 
 def scatter(xp, values, key, shape):
     """Zeros of a shape with the values added at key; repeated indices add up."""
     parts = parts_of(key)
     if any(lists_places(xp, part) for part in parts):
-        places = xp.reshape(xp.arange(size(shape), device=values.device), shape)
+        places = xp.reshape(xp.arange(size(shape), device=device_of(values)), shape)
         places = xp.reshape(getitem(xp, places, key), (-1,))
         return xp.reshape(sums_at(xp, xp.reshape(values, (-1,)), places, size(shape)), shape)
-    out = xp.zeros(shape, dtype=values.dtype, device=values.device)
+    out = xp.zeros(shape, dtype=values.dtype, device=device_of(values))
     if any(part is None for part in parts):  # the standard writes without new axes
         key = tuple(part for part in parts if part is not None)
         values = xp.reshape(values, out[key].shape)
-    out[key] = values
-    return out
+    return backend_of(out).write(out, key, values)
 
 
 def sums_at(xp, values, places, n):
@@ -55,7 +53,7 @@ def sums_at(xp, values, places, n):
     """
     count = places.shape[0]
     if count == 0:
-        return xp.zeros((n,), dtype=values.dtype, device=values.device)
+        return xp.zeros((n,), dtype=values.dtype, device=device_of(values))
     order = xp.argsort(places)
     places, values = xp.take(places, order, axis=0), xp.take(values, order, axis=0)
     step = 1
@@ -63,17 +61,29 @@ def sums_at(xp, values, places, n):
         follows = places[step:] == places[:-step]
         values = xp.concat([values[:-step] + xp.where(follows, values[step:], 0.0), values[-step:]])
         step *= 2
-    every = xp.arange(n, device=values.device)
+    every = xp.arange(n, device=device_of(values))
     first = xp.searchsorted(places, every)
     first = xp.where(first < count, first, 0)
     return xp.where(xp.take(places, first, axis=0) == every, xp.take(values, first, axis=0), 0.0)
 
 
-GETITEM = primitive("getitem", "x", key=required, implementation=getitem)
+def scatter_along_axis(xp, values, indices, shape, axis=-1):
+    """Scatter to places along an axis, with the positions along all other axes written out."""
+    ndim = len(shape)
+    key = [
+        xp.reshape(xp.arange(n, device=device_of(values)), tuple(n if j == i else 1 for j in range(ndim)))
+        for i, n in enumerate(shape)
+    ]
+    key[axis] = indices
+    return xp.scatter(values, tuple(key), shape)
+
+
+GETITEM = primitive("getitem", "x", key=required, selects=True, implementation=getitem)
 SETITEM = primitive("setitem", "x value", key=required, implementation=setitem)
 primitive("scatter", "values", key=required, shape=required, implementation=scatter)
 primitive("take", "x indices", axis=None)
 primitive("take_along_axis", "x indices", axis=-1)
+primitive("scatter_along_axis", "values", indices=required, shape=required, axis=-1, implementation=scatter_along_axis)
 
 
 def written(xp, g, key):
@@ -81,8 +91,8 @@ def written(xp, g, key):
     r = xp.getitem(g, key)
     if not any(lists_places(xp, part) for part in parts_of(key)):
         return r
-    writes = xp.reshape(xp.arange(size(r.shape), device=g.device), r.shape)
-    last = xp.setitem(xp.zeros(g.shape, dtype=writes.dtype, device=g.device), writes, key)
+    writes = xp.reshape(xp.arange(size(r.shape), device=device_of(g)), r.shape)
+    last = xp.setitem(xp.zeros(g.shape, dtype=writes.dtype, device=device_of(g)), writes, key)
     return xp.where(xp.getitem(last, key) == writes, r, 0.0)
 
 
@@ -98,16 +108,6 @@ def take(xp, g, indices, x_shape, axis):
     return xp.scatter(g, (*(slice(None),) * (axis % len(x_shape)), indices), x_shape)
 
 
-def take_along_axis(xp, g, indices, x_shape, axis):
-    """Scatter to the same places, with the positions along all other axes written out."""
-    ndim = len(x_shape)
-    key = [
-        xp.reshape(xp.arange(n, device=g.device), tuple(n if j == i else 1 for j in range(ndim)))
-        for i, n in enumerate(x_shape)
-    ]
-    key[axis] = indices
-    return xp.scatter(g, tuple(key), x_shape)
-
-
 vjp("take", x=take)
-vjp("take_along_axis", x=take_along_axis)
+vjp("take_along_axis", x=lambda xp, g, indices, x_shape, axis: xp.scatter_along_axis(g, indices, x_shape, axis=axis))
+vjp("scatter_along_axis", values=lambda xp, g, indices, axis: xp.take_along_axis(g, indices, axis=axis))

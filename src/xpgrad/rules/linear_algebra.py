@@ -19,8 +19,8 @@ def matmul_first(xp, g, x1_shape, x2):
     if x2.ndim == 1:
         return xp.expand_dims(g, axis=-1) * x2
     if len(x1_shape) == 1:
-        return xp.squeeze(x2 @ xp.expand_dims(g, axis=-1), axis=-1)
-    return g @ xp.matrix_transpose(x2)
+        return xp.matmul(x2, g) if g.ndim == 1 else xp.squeeze(xp.matmul(x2, xp.expand_dims(g, axis=-1)), axis=-1)
+    return xp.matmul(g, xp.matrix_transpose(x2))
 
 
 def matmul_second(xp, g, x1, x2_shape):
@@ -30,8 +30,9 @@ def matmul_second(xp, g, x1, x2_shape):
             return g * x1
         return xp.expand_dims(x1, axis=-1) * xp.expand_dims(g, axis=-2)
     if len(x2_shape) == 1:
-        return xp.squeeze(xp.matrix_transpose(x1) @ xp.expand_dims(g, axis=-1), axis=-1)
-    return xp.matrix_transpose(x1) @ g
+        x1 = xp.matrix_transpose(x1)
+        return xp.matmul(x1, g) if g.ndim == 1 else xp.squeeze(xp.matmul(x1, xp.expand_dims(g, axis=-1)), axis=-1)
+    return xp.matmul(xp.matrix_transpose(x1), g)
 
 
 vjp("matmul", x1=matmul_first, x2=matmul_second)

@@ -1,6 +1,6 @@
 """Manipulation functions, changes of dtype and device, and copies."""
 
-from xpgrad.primitive import primitive, required, vjp
+from xpgrad.primitive import device_of, primitive, required, vjp
 
 primitive("broadcast_to", "x", shape=required)
 primitive("concat", "*arrays", axis=0)
@@ -28,7 +28,7 @@ vjp("moveaxis", x=lambda xp, g, source, destination: xp.moveaxis(g, destination,
 vjp("permute_dims", x=lambda xp, g, axes: xp.permute_dims(g, inverse(axes)))
 vjp("stack", arrays=lambda g, i, axis: g[(*(slice(None),) * (axis % g.ndim), i, ...)])
 vjp("unstack", x=lambda xp, g, axis: xp.stack(g, axis=axis))
-vjp("to_device", x=lambda xp, g, x: xp.to_device(g, x.device))
+vjp("to_device", x=lambda xp, g, x: xp.to_device(g, device_of(x)))
 
 
 def inverse(axes):
@@ -75,7 +75,7 @@ def repeat(xp, g, x_shape, repeats, axis):
     if isinstance(repeats, int):
         split = (*x_shape[:axis], x_shape[axis], repeats, *x_shape[axis + 1 :])
         return xp.sum(xp.reshape(g, split), axis=axis + 1)
-    source = xp.repeat(xp.arange(x_shape[axis], device=g.device), repeats)
+    source = xp.repeat(xp.arange(x_shape[axis], device=device_of(g)), repeats)
     return xp.scatter(g, (slice(None),) * axis + (source,), x_shape)
 
 

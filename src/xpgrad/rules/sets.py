@@ -1,6 +1,7 @@
 """Set functions: the distinct values pass a gradient on, to the first occurrence of each."""
 
 from xpgrad.primitive import primitive, vjp
+from xpgrad.rules.elementwise import is_complex
 from xpgrad.rules.manipulation import size
 
 primitive("unique_values", "x")
@@ -13,6 +14,10 @@ def unique(xp, g, x, x_shape, out):
     if isinstance(out, tuple):
         g, out = g[0], out[0]
     flat = xp.reshape(x, (-1,))
+    if is_complex(xp, x):  # these have no order to search in
+        same = xp.expand_dims(out, axis=1) == flat
+        first = same & (xp.cumulative_sum(xp.astype(same, xp.int64), axis=1) == 1)
+        return xp.reshape(xp.sum(xp.where(first, xp.expand_dims(g, axis=1), 0.0), axis=0), x_shape)
     order = xp.argsort(flat)
     first = xp.take(order, xp.searchsorted(xp.take(flat, order, axis=0), out), axis=0)
     return xp.reshape(xp.scatter(g, first, (size(x_shape),)), x_shape)

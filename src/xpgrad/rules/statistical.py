@@ -3,8 +3,10 @@
 Ties of `max` and `min` share the cotangent equally; the gradient of `std` where it is 0 is 0; products may hold zeros.
 """
 
+import math
+
 from xpgrad.cotangent import keep_zero
-from xpgrad.primitive import primitive, vjp
+from xpgrad.primitive import device_of, primitive, vjp
 from xpgrad.rules.elementwise import ratio
 from xpgrad.rules.manipulation import inverse
 
@@ -31,10 +33,9 @@ def reinsert(xp, g, x_shape, axis, keepdims):
 
 def count(x_shape, axis):
     """How many elements each result of a reduction was made from."""
-    total = 1
-    for i in axes_of(axis, len(x_shape)):
-        total *= x_shape[i]
-    return total
+    axes = axes_of(axis, len(x_shape))
+    total = math.prod(x_shape[i] for i in axes)
+    return x_shape.count(axes) if math.isnan(total) else total  # lengths that a lazy library does not know yet
 
 
 vjp("sum", x=lambda xp, g, x_shape, axis, keepdims: reinsert(xp, g, x_shape, axis, keepdims))
@@ -42,7 +43,8 @@ vjp("sum", x=lambda xp, g, x_shape, axis, keepdims: reinsert(xp, g, x_shape, axi
 
 def mean(xp, g, x_shape, axis, keepdims):
     """An equal share for every element."""
-    return reinsert(xp, g / max(count(x_shape, axis), 1), x_shape, axis, keepdims)
+    share = g if 0 in x_shape else g / count(x_shape, axis)
+    return reinsert(xp, share, x_shape, axis, keepdims)
 
 
 vjp("mean", x=mean)
@@ -85,7 +87,7 @@ vjp("std", x=std)
 def prod(xp, g, x, x_shape, axis, keepdims):
     """The product of all other elements: those before times those after, so that zeros do no harm."""
     if 0 in x_shape:
-        return xp.zeros(x_shape, dtype=g.dtype, device=g.device)
+        return xp.zeros(x_shape, dtype=g.dtype, device=device_of(g))
     axes = axes_of(axis, len(x_shape))
     rest = tuple(i for i in range(len(x_shape)) if i not in axes)
     order = rest + axes

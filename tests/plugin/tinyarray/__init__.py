@@ -1,5 +1,7 @@
 """A tiny array library: the array API standard's functions on arrays of a type of its own, which wrap NumPy's."""
 
+from types import ModuleType
+
 import numpy
 
 __array_api_version__ = "2024.12"
@@ -59,4 +61,6 @@ for stem in OPERATORS.split():
 
 def __getattr__(name):
     found = getattr(numpy, name)
+    if isinstance(found, ModuleType):
+        raise AttributeError(f"tinyarray has no {name}")
     return lift(found) if callable(found) and not isinstance(found, type) else found

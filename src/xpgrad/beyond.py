@@ -1,0 +1,193 @@
+"""Functions beyond the standard that are made of other functions, and so need no rules of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import log
+from operator import index
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.functions import as_array, function
+from xpgrad.subscripts import from_lists, plan
+
+
+def einsum(subscripts: Any, /, *operands: Any) -> Array:
+    """Einstein's summation: products of elements of arrays, summed over the indices that the result lacks.
+
+    Parameters
+    ----------
+    subscripts : str
+        Letters for the axes of the operands and of the result, ``"ij,jk->ik"``. Without ``->``, the result has the
+        letters that occur once, in alphabetical order. A letter that an operand has twice takes its diagonal; an
+        ellipsis stands for axes without letters, which are broadcast.
+    *operands : array
+        They are contracted in pairs, in an order that opt_einsum finds where it is installed. Instead of `subscripts`,
+        a list of integers and Ellipsis may follow each of them, as in NumPy.
+
+    Raises
+    ------
+    ValueError
+        If the subscripts make no sense, or do not fit the operands.
+    """
+    if not isinstance(subscripts, str):
+        subscripts, operands = from_lists(subscripts, *operands)
+    arrays = [as_array(x) for x in operands]
+    names, out, sizes, path = plan(subscripts, tuple(tuple(x.shape) for x in arrays))
+    left = [_distinct(x, indices, sizes) for x, indices in zip(arrays, names, strict=True)]
+    for i, j in path:
+        (x2, second), (x1, first) = left.pop(max(i, j)), left.pop(min(i, j))
+        needed = out + "".join(indices for _, indices in left)
+        x1, first = _summed(x1, first, needed + second)
+        x2, second = _summed(x2, second, needed + first)
+        kept = "".join(i for i in dict.fromkeys(first + second) if i in needed) if left else out
+        left.append((function("contract")(x1, x2, f"{first},{second}->{kept}"), kept))
+    x, indices = _summed(*left[0], out)
+    return x if indices == out else function("permute_dims")(x, tuple(map(indices.index, out)))
+
+
+def _distinct(x: Array, indices: str, sizes: dict[str, int]) -> tuple[Array, str]:
+    """Without the axes that are broadcast, and with a diagonal in place of two axes of one index."""
+    stretched = tuple(axis for axis, i in enumerate(indices) if x.shape[axis] != sizes[i])
+    if stretched:
+        x = function("squeeze")(x, stretched)
+        indices = "".join(i for axis, i in enumerate(indices) if axis not in stretched)
+    for i in indices:
+        while indices.count(i) > 1:
+            pair = (indices.index(i), indices.rindex(i))
+            others = [axis for axis in range(len(indices)) if axis not in pair]
+            n = sizes[i]
+            x = function("permute_dims")(x, (*others, *pair))
+            x = function("reshape")(x, (*x.shape[:-2], n * n))[..., :: n + 1]
+            indices = "".join(indices[axis] for axis in others) + i
+    return x, indices
+
+
+def _summed(x: Array, indices: str, needed: str) -> tuple[Array, str]:
+    """Without the axes whose indices nothing needs any more."""
+    axes = tuple(axis for axis, i in enumerate(indices) if i not in needed)
+    if axes:
+        x = function("sum")(x, axis=axes)
+    return x, "".join(i for i in indices if i in needed)
+
+
+#: The place in an axis of length n that a place outside takes its element from.
+_PLACES: dict[str, Callable[[int, int], int]] = {
+    "edge": lambda i, n: min(max(i, 0), n - 1),
+    "reflect": lambda i, n: min(i % max(2 * n - 2, 1), -i % max(2 * n - 2, 1)),
+    "symmetric": lambda i, n: min(i % (2 * n), (-1 - i) % (2 * n)),
+    "wrap": lambda i, n: i % n,
+}
+
+
+def pad(x: Any, /, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Array:
+    """Put elements around an array.
+
+    Parameters
+    ----------
+    x : array
+        The array.
+    pad_width : int, (before, after), or one such pair for each axis
+        How many elements to put before and after.
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
+        What these elements are, as in NumPy.
+    constant_values : number, 0-dimensional array, (before, after), or one such pair for each axis
+        What they are in the mode "constant".
+
+    Raises
+    ------
+    ValueError
+        If the mode is none of these, a width is negative, there are not as many pairs as axes, or an axis without
+        elements is to be padded with its elements.
+    """
+    out = as_array(x)
+    xp: Any = out.__array_namespace__()
+    if hasattr(pad_width, "tolist"):
+        pad_width = pad_width.tolist()
+    widths = [(index(before), index(after)) for before, after in _pairs(pad_width, out.ndim, "pad_width")]
+    if any(n < 0 for pair in widths for n in pair):
+        raise ValueError(f"pad_width must not be negative, but is {pad_width!r}; to cut elements off, use slices.")
+    if mode == "constant":
+        return _framed(xp, out, widths, _pairs(constant_values, out.ndim, "constant_values"))
+    if mode not in _PLACES:
+        raise ValueError(f"pad knows no mode {mode!r}: use 'constant', {', '.join(map(repr, _PLACES))}.")
+    for axis, (before, after) in enumerate(widths):
+        n = out.shape[axis]
+        if before or after:
+            if n == 0:
+                raise ValueError(f"axis {axis} has no elements to pad it with in the mode {mode!r}; use 'constant'.")
+            places = [_PLACES[mode](i, n) for i in range(-before, n + after)]
+            out = xp.take(out, xp.asarray(places, device=out.device), axis=axis)
+    return out if any(map(any, widths)) else xp.copy(out)
+
+
+def _framed(xp: Any, x: Array, widths: Sequence[Any], values: Sequence[Any]) -> Array:
+    """An array with constants around it."""
+    if all(isinstance(value, int | float) and value == 0 for pair in values for value in pair):
+        key = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
+        return xp.scatter(x, key, tuple(map(sum, widths, x.shape)))  # type: ignore[no-any-return]  # made by name
+    for axis, (width, ends) in enumerate(zip(widths, values, strict=True)):
+        lengths = [(*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in width]
+        before, after = (
+            xp.broadcast_to(xp.asarray(end, dtype=x.dtype, device=x.device), shape)
+            for end, shape in zip(ends, lengths, strict=True)
+        )
+        x = xp.concat([before, x, after], axis=axis)
+    return x
+
+
+def _pairs(value: Any, ndim: int, name: str) -> list[Sequence[Any]]:
+    """One pair for each axis.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many.
+    """
+    if not isinstance(value, list | tuple):
+        value = (value,)
+    if not any(isinstance(item, list | tuple) for item in value):
+        value = (value,)
+    pairs = [item if isinstance(item, list | tuple) else (item,) for item in value] * (ndim if len(value) == 1 else 1)
+    if len(pairs) != ndim or any(len(pair) not in (1, 2) for pair in pairs):
+        raise ValueError(f"{name} must hold one pair for each of {ndim} axes, or one for all, but is {value!r}.")
+    return [(pair[0], pair[-1]) for pair in pairs]
+
+
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
+    """The logarithm of a sum of exponentials, ``log(sum(b * exp(a)))``, as in SciPy.
+
+    Parameters
+    ----------
+    a : array
+        The exponents.
+    axis : int or tuple of int, optional
+        The axes to sum over; all of them by default.
+    b : array, optional
+        Factors of the exponentials; an exponential whose factor is 0 counts for nothing, however large it is.
+    keepdims : bool
+        Whether the axes stay, with length 1.
+    return_sign : bool
+        Return the logarithm of the magnitude of the sum, and the sign of the sum; otherwise the result is NaN where
+        the sum is negative.
+    """
+    a = as_array(a)
+    xp = a.__array_namespace__()
+    if b is None:
+        out = function("logsumexp")(a, axis=axis, keepdims=keepdims)
+        return (out, xp.ones_like(out)) if return_sign else out
+    b = xp.asarray(b, dtype=None if hasattr(b, "dtype") else a.dtype)
+    top = xp.max(xp.where(b == 0, -xp.inf, a), axis=axis, keepdims=True).detach()
+    top = xp.where(xp.isfinite(top), top, 0.0)
+    low = xp.where(b == 0, xp.minimum(a - top, log(xp.finfo(a.dtype).max)), a - top)  # lest 0 * inf be NaN
+    total = xp.sum(b * xp.exp(low), axis=axis, keepdims=keepdims)
+    out = xp.log(xp.abs(total) if return_sign else total) + xp.reshape(top, total.shape)
+    return (out, xp.sign(total)) if return_sign else out
+
+
+#: Every function of this file, by name.
+BEYOND: dict[str, Callable[..., Any]] = {
+    "einsum": einsum,
+    "pad": pad,
+    "special.logsumexp": logsumexp,
+}

@@ -1,0 +1,86 @@
+"""Array's part in Dask's collection protocol: whatever Dask asks of an Array, the raw array answers.
+
+So ``dask.compute(loss, w.grad)`` and its like take Arrays for what they hold: one graph, in which what two of them
+share is computed once. An Array that holds no Dask array is no collection; of the protocol it has nothing but the
+method that says so. Nothing here knows Dask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+
+class Collection:
+    """Base of Array that holds nothing."""
+
+    __slots__ = ()
+
+    data: Any
+
+    def compute(self, **options: Any) -> Any:
+        """The values, in the library that the blocks are made of, without their history.
+
+        Parameters
+        ----------
+        **options
+            Those of ``dask.compute``: ``scheduler``, ``num_workers``, …
+
+        Returns
+        -------
+        array
+            A raw array; if nothing was lazy, the one that this Array holds.
+        """
+        return self.data.compute(**options) if self.__dask_graph__() is not None else self.data
+
+    def persist(self, **options: Any) -> Self:
+        """An Array of the same content, computed and kept where it was computed, without its history.
+
+        Parameters
+        ----------
+        **options
+            Those of ``dask.persist``.
+        """
+        data = self.data.persist(**options) if self.__dask_graph__() is not None else self.data
+        return self.__reduce__()[0](data)  # type: ignore[no-any-return,operator]  # the class Array itself
+
+    @property
+    def chunks(self) -> Any:
+        """The lengths of the blocks along each axis; AttributeError where the raw array has no blocks."""
+        return self.data.chunks
+
+    def __dask_graph__(self) -> Any:
+        asked = getattr(self.data, "__dask_graph__", None)
+        return None if asked is None else asked()
+
+    def __dask_keys__(self) -> Any:
+        return self.data.__dask_keys__()
+
+    def __dask_layers__(self) -> Any:
+        return self.data.__dask_layers__()
+
+    # The very objects of the raw array's class: Dask optimizes together what names the same function.
+    @property
+    def __dask_optimize__(self) -> Any:
+        return self.data.__dask_optimize__
+
+    @property
+    def __dask_scheduler__(self) -> Any:
+        return self.data.__dask_scheduler__
+
+    @property
+    def __dask_tokenize__(self) -> Any:
+        return self.data.__dask_tokenize__
+
+    # Runs where the graph ran, so it must not bring the history along: the raw array's own.
+    def __dask_postcompute__(self) -> Any:
+        return self.data.__dask_postcompute__()
+
+    def __dask_postpersist__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        rebuild, arguments = self.data.__dask_postpersist__()
+        return _rebuild, (self.__reduce__()[0], rebuild, *arguments)
+
+
+def _rebuild(graph: Any, array: type[Any], rebuild: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """The Array around a persisted raw array."""
+    return array(rebuild(graph, *arguments, **options))

@@ -1,0 +1,105 @@
+"""Element-wise rules on lazy libraries: the whole rule runs inside the blocks, as one step.
+
+As whole-array operations a rule and the care of its zeros would be up to eight steps. Inside a block it can also be
+seen whether there is a zero to care for. What a worker needs is found by name, so a step is small to send, and is the
+same step when the graph is built again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+from xpgrad.cotangent import keep_zero
+from xpgrad.discovery import backend_of, floating
+from xpgrad.primitive import PRIMITIVES, Edge, Plan, raw_namespace
+
+
+@cache
+def edges_in_blocks(plan: Plan) -> tuple[tuple[int, Callable[..., Any], int | None], ...]:
+    """The edges of an element-wise plan, with rules that run inside the blocks."""
+    primitive, edges, start = plan.primitive, [], 0
+    for i, _, at in plan.edges:
+        name = primitive.inputs[i]
+        edge = primitive.rules[name]
+        # By name if it is one of xpgrad's own primitives, otherwise the rule itself travels.
+        known = edge.rule.__module__.startswith("xpgrad.") and PRIMITIVES.get(primitive.name) is primitive
+        reference = (primitive.name, name) if known else edge
+        part = slice(start, start + len(edge.needs))
+        edges.append((i, partial(_step, reference, plan.guarded, part), at))
+        start = part.stop
+    return tuple(edges)
+
+
+def _step(reference: tuple[str, str] | Edge, guarded: bool, part: slice, _: Any, g: Any, kept: tuple[Any, ...]) -> Any:
+    """Run a rule on the blocks of the arrays that it needs; what else it needs goes along."""
+    constants, arrays = [], []
+    for a in kept[part]:
+        is_array = hasattr(a, "dtype")
+        constants.append(_block if is_array else a)
+        if is_array:
+            arrays.append(a)
+    name = f"{reference[0]}_vjp" if reference.__class__ is tuple else "vjp"
+    function = partial(run_in_block, reference, guarded, tuple(constants))
+    return backend_of(g).elementwise(name, function, g, *arrays)
+
+
+_block = "block"  # marks where an array comes in
+
+
+def run_in_block(reference: tuple[str, str] | Edge, guarded: bool, constants: Any, g: Any, *arrays: Any) -> Any:
+    """Run a rule on one block."""
+    rule, wants_namespace, _ = (
+        reference if isinstance(reference, Edge) else PRIMITIVES[reference[0]].rules[reference[1]]
+    )
+    backend = backend_of(g)
+    xp = raw_namespace(backend)
+    blocks = iter(arrays)
+    needs = [next(blocks) if a == _block else a for a in constants]
+    with backend.silent():
+        r = rule(xp, g, *needs) if wants_namespace else rule(g, *needs)
+        if guarded and not backend.all_finite(r):
+            r = keep_zero(xp, g, r)
+    if any(a.shape != r.shape for a in (g, *arrays)):  # a rule may leave it smaller, but its shape is known already
+        r = xp.broadcast_to(r, xp.broadcast_arrays(g, *arrays)[0].shape)
+    return r
+
+
+def lone_reduction(heads: Sequence[Any], g: Any) -> Any:
+    """The only node that reduces what is in several blocks to one number, if heads are such numbers; otherwise None.
+
+    Where the rest of a loss is not linear, the cotangent of that node is only known when all blocks are done.
+    """
+    if not backend_of(g).lazy or g.shape != ():
+        return None
+    found, seen, stack = set(), set(heads), list(heads)
+    while stack:
+        node = stack.pop()
+        form = node.form
+        for i, parent in node.origins:
+            if form is not None and form.like and form.like[i][0] != ():
+                if getattr(form.like[i][0], "split", False):
+                    found.add(node)
+            elif parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return found.pop() if len(found) == 1 else None
+
+
+def is_factor(g: Any) -> bool:
+    """Whether a cotangent is one number, not computed yet, and real: others do not commute with real parts."""
+    return g.__class__ is not list and g.shape == () and floating(g) == "real" and not backend_of(g).known(g)
+
+
+def scaled(r: Any, g: Any) -> Any:
+    """A cotangent times such a number."""
+    return backend_of(g).elementwise("scaled", times, r, g)
+
+
+def times(r: Any, g: Any) -> Any:
+    """The product of blocks; where g is zero it stays zero."""
+    backend = backend_of(r)
+    with backend.silent():
+        out = r * g
+        return out if backend.all_finite(out) else keep_zero(raw_namespace(backend), g, out)

@@ -1,0 +1,292 @@
+"""The array classes: NDArray of MXNet 1, and ndarray of MXNet 2.
+
+They are Arrays that look different, so everything in the core works on them. What the core computes is an Array;
+`dressed` turns it into one of these by changing its class, which costs no second object, and `plain` goes the other
+way. Operators and the methods that compute are attached where the functions of the namespaces are made.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from xpgrad.array import Array, Follower
+from xpgrad.discovery import backend_of
+from xpgrad.errors import GradReqError
+from xpgrad.functions import function
+from xpgrad.inplace import assign, share
+from xpgrad.mxnet.base import MXNetError, translated
+from xpgrad.mxnet.context import Context, context_of, device_for
+from xpgrad.mxnet.dtypes import dtype_of
+from xpgrad.mxnet.promotion import cast
+from xpgrad.mxnet.util import is_np_shape
+from xpgrad.variables import backward, detach, mark
+
+_reshape = function("reshape")
+_copy = function("copy")
+
+
+def plain(x: Any) -> Any:
+    """An Array of the same content and history in place of an NDArray, also inside lists and tuples."""
+    if isinstance(x, NDArray):
+        return Array(x.data, x._node)
+    if x.__class__ is list or x.__class__ is tuple:
+        return type(x)(map(plain, x))
+    return x
+
+
+def dressed(x: Any, kind: type[NDArray]) -> Any:
+    """New Arrays as arrays of one kind, also inside lists, tuples and dicts."""
+    if isinstance(x, Array):
+        if kind._wants_axes and not x.shape and not is_np_shape():
+            x = _reshape(x, (1,))
+        x.__class__ = kind._view_kind if isinstance(x, Follower) else kind
+        return x
+    if isinstance(x, tuple) and hasattr(x, "_fields"):
+        return type(x)(*(dressed(part, kind) for part in x))
+    if isinstance(x, list | tuple):
+        return type(x)(dressed(part, kind) for part in x)
+    if isinstance(x, dict):
+        return {name: dressed(part, kind) for name, part in x.items()}
+    return x
+
+
+class NDArray(Array):
+    """An array of MXNet 1: a reduction has the shape (1,), and `attach_grad` cuts the array off from its history.
+
+    Made by the functions of `xpgrad.mxnet.nd`.
+    """
+
+    __slots__ = ()
+
+    #: The class itself, which a view is derived from.
+    _kind: ClassVar[type[NDArray]]
+
+    #: The class of what shares its content with another array: it looks the same.
+    _view_kind: ClassVar[type[NDArray]]
+
+    #: MXNet 1 has no arrays without axes.
+    _wants_axes = True
+
+    #: Whether a recorded array loses its history where it becomes a variable.
+    _cuts_history = True
+
+    def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
+        """Make room for a gradient, so that operations on this array are recorded.
+
+        Parameters
+        ----------
+        grad_req : {"write", "add", "null"}
+            Whether a backward pass replaces the gradient, adds to it, or leaves it alone.
+        stype : {"default"}, optional
+            MXNet's storage type; sparse arrays are not provided.
+
+        Raises
+        ------
+        GradReqError
+            If `grad_req` is unknown.
+        MXNetError
+            If a sparse gradient is asked for.
+        """
+        _refuse_sparse(stype)
+        if grad_req not in ("write", "add", "null"):
+            raise GradReqError(grad_req)
+        if self._cuts_history:
+            self._node = None
+        grad = Array(backend_of(self.data).full(self.shape, 0, self._data))
+        grad.__class__ = self._kind
+        mark(self, grad, grad_req)
+
+    @translated
+    def backward(self, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
+        """Compute the gradient of this array and deliver it to the variables it was computed from.
+
+        Parameters
+        ----------
+        out_grad : NDArray, raw array or number, optional
+            The head gradient, of the shape of this array; ones by default.
+        retain_graph : bool
+            Keep the recorded computation, so that it can be differentiated again.
+        train_mode : bool
+            Whether user-defined functions run their backward in training mode.
+
+        Raises
+        ------
+        MXNetError
+            If nothing was recorded that leads here, an earlier backward freed it, or `out_grad` does not fit.
+        """
+        backward(self, out_grad, retain_graph, train_mode)
+
+    def detach(self) -> NDArray:
+        """An array of the same content without its history; a write to one shows in the other."""
+        return dressed(detach(self), self._kind)  # type: ignore[no-any-return]  # untyped
+
+    def copy(self) -> NDArray:
+        """A copy, recorded like any operation."""
+        return dressed(_copy(self), self._kind)  # type: ignore[no-any-return]  # untyped
+
+    def copyto(self, other: NDArray | Context) -> NDArray:
+        """Write the content, and while recording the history, into another array; or copy to a context."""
+        if isinstance(other, Context):
+            return self.copy().as_in_context(other)
+        assign(other, function("broadcast_to")(cast(plain(self), other.dtype), other.shape))
+        return other
+
+    def astype(self, dtype: Any, copy: bool = True) -> NDArray:
+        """The content in another dtype; with ``copy=False`` the array itself where nothing changes."""
+        dtype = dtype_of(dtype)
+        if not copy and self.dtype == dtype:
+            return self
+        return dressed(function("astype")(self, dtype), self._kind)  # type: ignore[no-any-return]  # untyped
+
+    @property
+    def context(self) -> Context:
+        """Where the elements are."""
+        return context_of(Array.device.fget(self))  # type: ignore[attr-defined]  # a property has it
+
+    ctx = context
+    device = context
+
+    def as_in_context(self, context: Context) -> NDArray:
+        """The array itself where it is there already, otherwise a copy in another context."""
+        if Context(context).same_device(self.context):
+            return self
+        return dressed(function("to_device")(self, device=device_for(context)), self._kind)  # type: ignore[no-any-return]  # untyped
+
+    as_in_ctx = as_in_context
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> NDArray:
+        """As `as_in_context`; a device of the backend's own is taken, too."""
+        if isinstance(device, Context):
+            return self.as_in_context(device)
+        return dressed(function("to_device")(self, device=device, stream=stream), self._kind)  # type: ignore[no-any-return]  # untyped
+
+    def as_nd_ndarray(self) -> NDArray:
+        """The same array as an `NDArray`: a write to one shows in the other."""
+        return _shared(self, NDArray)
+
+    def as_np_ndarray(self) -> NDArray:
+        """The same array as a NumPy-style `ndarray`: a write to one shows in the other."""
+        return _shared(self, ndarray)
+
+    def asscalar(self) -> bool | int | float | complex:
+        """The only element as a Python number.
+
+        Raises
+        ------
+        ValueError
+            If there is not exactly one element.
+        """
+        if self.size != 1:
+            raise ValueError("the current array is not a scalar: asscalar() needs exactly one element.")
+        return super().item()
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"the truth value of an array of {self.size} elements is ambiguous: use all() or any() of it."
+            )
+        return bool(super().item())
+
+    def __int__(self) -> int:
+        return int(super().item())  # type: ignore[arg-type]  # a complex number raises, as it should
+
+    def __float__(self) -> float:
+        return float(super().item())  # type: ignore[arg-type]  # as above
+
+    @property
+    def stype(self) -> str:
+        """MXNet's storage type; there are only dense arrays."""
+        return "default"
+
+    def tostype(self, stype: str) -> NDArray:
+        """The array itself, which is dense."""
+        _refuse_sparse(stype)
+        return self
+
+    def __reduce__(self) -> Any:
+        return self._kind, (self.data,)
+
+    def wait_to_read(self) -> None:
+        """Wait until the device has computed this array."""
+        backend_of(self.data).synchronize()
+
+    @property
+    def T(self) -> Any:  # type: ignore[override]  # noqa: N802  # MXNet's name
+        """The array with its axes in the opposite order."""
+        return dressed(function("permute_dims")(self, tuple(range(self.ndim))[::-1]), self._kind)
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.shape))
+        return f"\n{self.asnumpy()}\n<{self._kind.__name__} {shape} @{self.context}>"
+
+    __str__ = __repr__
+
+
+class ndarray(NDArray):  # noqa: N801  # MXNet's name
+    """An array of MXNet 2, in NumPy's style.
+
+    Made by the functions of `xpgrad.mxnet.np`.
+    """
+
+    __slots__ = ()
+
+    _wants_axes = False
+    _cuts_history = False
+
+    def item(self, *position: Any) -> bool | int | float | complex:
+        """One element as a Python number: the only one, or that at a position, flat or along every axis."""
+        return self.asnumpy().item(*position)  # type: ignore[no-any-return]  # NumPy types item() as Any
+
+    def copy(self, order: str = "C") -> NDArray:
+        """A copy, recorded like any operation."""
+        return NDArray.copy(self)
+
+    def astype(  # type: ignore[override]  # NumPy's order of parameters
+        self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+    ) -> NDArray:
+        """The content in another dtype; with ``copy=False`` the array itself where nothing changes."""
+        return NDArray.astype(self, dtype, copy)
+
+    def __repr__(self) -> str:
+        text = repr(self.asnumpy())
+        if self.size:
+            text = re.sub(r",\s+shape=\([\d, ]*\)", "", text)  # NumPy 2 adds it where it leaves elements out
+        kind = _dtype_name(self)
+        if ", dtype=" in text and kind in ("float32", "bool"):
+            text = text[: text.rindex(",")] + ")"
+        elif "dtype=" not in text and kind not in ("float32", "bool"):
+            text = f"{text[:-1]}, dtype={kind})"
+        return text if not self.context.on_gpu else f"{text[:-1]}, ctx={self.context})"
+
+    def __str__(self) -> str:
+        text = str(self.asnumpy())
+        return text if not self.context.on_gpu else f"{text} @{self.context}"
+
+    __format__ = Array.__format__
+
+
+def _dtype_name(x: Array) -> str:
+    """The name of a dtype, as NumPy writes it."""
+    return str(x.asnumpy().dtype)
+
+
+def _shared(x: NDArray, kind: type[NDArray]) -> NDArray:
+    """An array of another kind that shares content and history with `x`."""
+    return dressed(share(x, Array(x.data, x._node), None, follows=True, keep=True), kind)  # type: ignore[no-any-return]  # untyped
+
+
+def _refuse_sparse(stype: str | None) -> None:
+    """Refuse storage types other than the dense one."""
+    if stype not in (None, "default"):
+        raise MXNetError(f"sparse arrays ({stype!r}) are not provided: use dense ones.")
+
+
+def complete(kind: type[NDArray]) -> None:
+    """Make a class a kind of arrays, and the class of its views, which look the same."""
+    contents = {"__slots__": (), "__doc__": kind.__doc__, "__module__": kind.__module__, "alone": kind}
+    kind._kind, kind._view_kind = kind, type(kind.__name__, (kind, Follower), contents)
+
+
+complete(NDArray)
+complete(ndarray)

@@ -1,0 +1,61 @@
+"""Random numbers: one generator for each backend, started anew by `seed`.
+
+A backend's library makes them itself where it has NumPy's `random.default_rng`; for others NumPy makes them. What is
+drawn is uniform or normal or comes from a distribution that the generator knows; everything else is a function of that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.discovery import get_backend, get_named
+from xpgrad.mxnet.context import device_for
+from xpgrad.mxnet.dtypes import default_float, dtype_of
+from xpgrad.mxnet.promotion import cast
+
+_generators: dict[str, Any] = {}
+_seed: int | None = None
+
+
+def seed(seed_state: int, ctx: Any = "all", device: Any = "all") -> None:
+    """Start the random numbers of every backend anew."""
+    global _seed
+    _seed = int(seed_state)
+    _generators.clear()
+
+
+def _generator() -> Any:
+    """The generator of the active backend."""
+    name = get_backend()
+    found = _generators.get(name)
+    if found is None:
+        try:
+            make = get_named(name).function("random.default_rng")
+        except AttributeError:
+            make = get_named("numpy").function("random.default_rng")
+        found = _generators[name] = make(_seed)
+    return found
+
+
+def draw(distribution: str, *parameters: Any, size: tuple[int, ...], dtype: Any = None) -> Array:
+    """Random numbers of a distribution of NumPy's generators, on the active backend.
+
+    Parameters
+    ----------
+    distribution : str
+        The name of a method of a generator.
+    *parameters
+        Its parameters: numbers, or arrays that broadcast against `size`.
+    size : tuple of int
+        The shape of the result.
+    dtype : optional
+        That of the result; the default floating-point dtype where it is None.
+    """
+    backend = get_named(get_backend())
+    known = (p.asnumpy() if isinstance(p, Array) else p for p in parameters)
+    raw = getattr(_generator(), distribution)(*known, size=size)
+    place = device_for()
+    options = {} if place is None else {"device": place}
+    drawn = Array(backend.asarray(backend.namespace.asarray(raw, **options)))
+    return cast(drawn, default_float() if dtype is None else dtype_of(dtype))

@@ -1,0 +1,29 @@
+"""NumPy's own functions on arrays of MXNet 2: they are those of mx.np, and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xpgrad.discovery import get_named
+from xpgrad.mxnet.arrays import ndarray
+
+Table = Mapping[str, Callable[..., Any]]
+
+
+def dispatch(functions: Table, linalg: Table) -> None:
+    """Let NumPy find the functions of mx.np, by name; what is not among them it refuses."""
+
+    def array_ufunc(self: ndarray, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        found = functions.get(ufunc.__name__)
+        if method != "__call__" or options or found is None:
+            return NotImplemented
+        is_scalar = get_named("numpy").is_scalar  # NumPy's scalars mix like Python's numbers
+        return found(*(x.item() if is_scalar(x) else x for x in inputs))
+
+    def array_function(self: ndarray, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        found = (linalg if func.__module__ == "numpy.linalg" else functions).get(func.__name__)
+        return NotImplemented if found is None else found(*args, **kwargs)
+
+    ndarray.__array_ufunc__ = array_ufunc  # type: ignore[assignment]  # None in the core, which leaves NumPy out
+    ndarray.__array_function__ = array_function  # type: ignore[attr-defined]  # as above

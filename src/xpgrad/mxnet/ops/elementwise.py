@@ -1,0 +1,278 @@
+"""Element-wise functions: tables of MXNet's names for the standard's, and what the standard lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import pi
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.discovery import is_array
+from xpgrad.functions import function
+from xpgrad.mxnet.dtypes import dtype_named
+from xpgrad.mxnet.ops import primitives
+from xpgrad.mxnet.ops.arrays import as_array, mask_of, namespace
+from xpgrad.mxnet.promotion import common, in_floating, promoted
+from xpgrad.record import SCALARS
+
+Function = Callable[..., Any]
+
+
+def of_one(apply: Function, *, floats: bool, primitive: bool = False) -> Function:
+    """A function of one array or number.
+
+    Parameters
+    ----------
+    apply : callable
+        What computes.
+    floats : bool
+        Whether integers become fractions first.
+    primitive : bool
+        Whether `apply` takes arrays of any class; it must not use operators then, which differ by class.
+    """
+
+    def call(x: Any) -> Any:
+        if x.__class__ in SCALARS:
+            return apply(as_array(x, dtype_named("float64"))).item()
+        x = as_array(x)
+        return apply(in_floating(x) if floats else x)
+
+    call.__doc__ = apply.__doc__
+    if primitive:
+        call.short = apply, floats  # type: ignore[attr-defined]  # what `provide_all` looks for
+    return call
+
+
+def of_two(apply: Function, match: Function = promoted, *, floats: bool = False) -> Function:
+    """A function of two arrays or numbers, brought together by `match`."""
+
+    def call(x1: Any, x2: Any) -> Any:
+        if x1.__class__ in SCALARS and x2.__class__ in SCALARS:
+            return apply(*(as_array(x, dtype_named("float64")) for x in (x1, x2))).item()
+        if x1.__class__ in SCALARS:
+            x2, x1 = match(as_array(x2), x1)
+        else:
+            x1, x2 = match(as_array(x1), x2)
+        return apply(*(in_floating(x) if floats and isinstance(x, Array) else x for x in (x1, x2)))
+
+    call.__doc__ = apply.__doc__
+    return call
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """``"a b=c"`` as pairs: MXNet's name, the standard's."""
+    return [(name, other or name) for name, _, other in (item.partition("=") for item in text.split())]
+
+
+def sigmoid(x: Array) -> Any:
+    """1 / (1 + exp(-x))."""
+    return namespace(x).special.expit(x)
+
+
+def rsqrt(x: Array) -> Any:
+    """1 / sqrt(x)."""
+    return namespace(x).reciprocal(namespace(x).sqrt(x))
+
+
+def rcbrt(x: Array) -> Any:
+    """One over the cubic root."""
+    return 1 / primitives.cbrt(x)
+
+
+def softsign(x: Array) -> Any:
+    """x / (1 + abs(x))."""
+    return x / (1 + abs(x))
+
+
+def softrelu(x: Array) -> Any:
+    """log(1 + exp(x))."""
+    return -log_sigmoid(-x)
+
+
+def log_sigmoid(x: Array) -> Any:
+    """log(1 / (1 + exp(-x)))."""
+    return namespace(x).special.log_expit(x)
+
+
+def mish(x: Array) -> Any:
+    """x tanh(log(1 + exp(x)))."""
+    return x * namespace(x).tanh(softrelu(x))
+
+
+def radians(x: Array) -> Any:
+    """Degrees as radians."""
+    return x * (pi / 180)
+
+
+def degrees(x: Array) -> Any:
+    """Radians as degrees."""
+    return x * (180 / pi)
+
+
+def gamma(x: Array) -> Any:
+    """The gamma function; between negative integers its sign alternates."""
+    xp = namespace(x)
+    size = xp.exp(xp.special.gammaln(x))
+    return xp.where((x < 0) & (xp.remainder(xp.floor(x), 2.0) != 0), -size, size)
+
+
+def stop_gradient(x: Array) -> Any:
+    """The same values without their history."""
+    return Array(x.data)
+
+
+def _primitives(text: str, *, floats: bool) -> dict[str, Function]:
+    """The standard's functions of one array: ``"a b=c"`` is MXNet's name, and the standard's where that differs."""
+    return {name: of_one(function(own), floats=floats, primitive=True) for name, own in pairs(text)}
+
+
+def _composites(*functions: Function) -> dict[str, Function]:
+    """Functions of one array that are made of others."""
+    return {f.__name__: of_one(f, floats=True) for f in functions}
+
+
+#: Functions of one array under names that both styles have.
+SHARED: dict[str, Function] = {
+    **_primitives("abs ceil fix=trunc floor negative rint=round sign square trunc", floats=False),
+    **_primitives(
+        "arccos=acos arccosh=acosh arcsin=asin arcsinh=asinh arctan=atan arctanh=atanh cos cosh exp expm1 log log10 "
+        "log1p log2 reciprocal sin sinh sqrt tan tanh",
+        floats=True,
+    ),
+    **_composites(degrees, radians),
+    "cbrt": of_one(primitives.cbrt, floats=True, primitive=True),
+}
+
+#: Functions of one array that belong to neural networks, under names that `nd` and `npx` have.
+NEURAL: dict[str, Function] = {
+    **_primitives(
+        "sigmoid=special.expit log_sigmoid=special.log_expit erf=special.erf erfinv=special.erfinv "
+        "gammaln=special.gammaln digamma=special.digamma",
+        floats=True,
+    ),
+    **_composites(gamma, mish, softsign),
+    "relu": of_one(primitives.relu, floats=False, primitive=True),
+}
+
+#: Functions of one array that only `nd` has.
+LEGACY: dict[str, Function] = _composites(rcbrt, rsqrt)
+
+#: Functions of one array that only `np` has.
+NUMPY: dict[str, Function] = {
+    **_primitives("absolute=abs fabs=abs positive conj conjugate=conj", floats=False),
+    **_primitives("acos acosh asin asinh atan atanh", floats=True),
+    **{name: of_one(f, floats=True) for name, f in (("deg2rad", radians), ("rad2deg", degrees))},
+}
+
+
+def constant(name: str) -> Function:
+    """A function of the standard that has no gradient, for arrays and numbers."""
+
+    def call(x1: Any, *others: Any) -> Any:
+        operands: tuple[Any, ...] = (x1, *others)
+        if not any(isinstance(x, Array) or is_array(x) for x in operands):
+            return call(as_array(x1), *others).item()
+        if name.startswith("logical"):
+            operands = tuple(map(mask_of, operands))
+        else:
+            operands = tuple(x if x.__class__ in SCALARS else as_array(x) for x in operands)
+            if len(operands) == 2:
+                x1, x2 = operands
+                operands = promoted(x1, x2) if isinstance(x1, Array) else promoted(x2, x1)[::-1]
+        first = next(x for x in operands if isinstance(x, Array))
+        return getattr(namespace(first), name)(*operands)
+
+    call.__doc__ = f"``{name}`` of the standard, which has no gradient."
+    return call
+
+
+def isposinf(x: Any) -> Any:
+    """Whether elements are infinity."""
+    return as_array(x) == float("inf")
+
+
+def isneginf(x: Any) -> Any:
+    """Whether elements are minus infinity."""
+    return as_array(x) == -float("inf")
+
+
+def fmod(x1: Any, x2: Any) -> Any:
+    """The remainder of a division, with the sign of the dividend."""
+    x1, x2 = promoted(as_array(x1), x2)
+    return x1 - namespace(x1).trunc(x1 / x2) * x2
+
+
+def _ignoring_nan(choose: Function) -> Function:
+    def call(x1: Any, x2: Any) -> Any:
+        x1, x2 = common(as_array(x1), as_array(x2))
+        xp = namespace(x1)
+        x1, x2 = xp.where(xp.isnan(x1), x2, x1), xp.where(xp.isnan(x2), x1, x2)
+        return choose(x1, x2)
+
+    return call
+
+
+fmax = _ignoring_nan(primitives.maximum)
+fmin = _ignoring_nan(primitives.minimum)
+
+
+def ldexp(x1: Any, x2: Any) -> Any:
+    """x1 times 2 to the power of x2."""
+    x1, x2 = (in_floating(x) for x in common(as_array(x1), as_array(x2)))
+    return x1 * 2.0**x2
+
+
+def divmod(x1: Any, x2: Any) -> Any:
+    """The quotient, rounded down, and the remainder."""
+    x1, x2 = promoted(as_array(x1), x2)
+    return namespace(x1).floor_divide(x1, x2), namespace(x1).remainder(x1, x2)
+
+
+def float_power(x1: Any, x2: Any) -> Any:
+    """x1 to the power of x2, as floating-point numbers."""
+    x1, x2 = (in_floating(x) for x in common(as_array(x1), as_array(x2)))
+    return x1**x2
+
+
+def round_to(x: Any, decimals: int = 0) -> Any:
+    """Rounded to so many decimals, to even in the middle."""
+    x = as_array(x)
+    return namespace(x).round(x) if decimals == 0 else namespace(x).round(x * 10.0**decimals) / 10.0**decimals
+
+
+def round_away(x: Any) -> Any:
+    """Rounded to the nearest integer, away from 0 in the middle."""
+    x = as_array(x)
+    xp = namespace(x)
+    return xp.sign(x) * xp.floor(xp.abs(x) + 0.5)
+
+
+def heaviside(x1: Any, x2: Any) -> Any:
+    """0 for negative and 1 for positive elements, and those of the second array for zeros."""
+    x1, x2 = common(as_array(x1), as_array(x2))
+    xp = namespace(x1)
+    return xp.where(x1 == 0, x2, xp.where(x1 > 0, 1.0, 0.0))
+
+
+def gcd(x1: Any, x2: Any) -> Any:
+    """The greatest common divisor of integers."""
+    x1, x2 = common(as_array(x1), as_array(x2))
+    xp = namespace(x1)
+    x1, x2 = xp.broadcast_arrays(xp.abs(x1), xp.abs(x2))
+    while bool(xp.any(x2 != 0)):
+        x1, x2 = xp.where(x2 == 0, x1, x2), xp.where(x2 == 0, 0, xp.remainder(x1, xp.where(x2 == 0, 1, x2)))
+    return x1
+
+
+def lcm(x1: Any, x2: Any) -> Any:
+    """The least common multiple of integers."""
+    x1, x2 = common(as_array(x1), as_array(x2))
+    xp = namespace(x1)
+    divisor = gcd(x1, x2)
+    return xp.abs(xp.floor_divide(x1, xp.where(divisor == 0, 1, divisor)) * x2)
+
+
+def div_sqrt_dim(data: Any) -> Any:
+    """Divided by the root of the length of the last axis."""
+    data = as_array(data)
+    return data / data.shape[-1] ** 0.5

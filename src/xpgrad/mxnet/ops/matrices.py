@@ -1,0 +1,208 @@
+"""Linear algebra: what `np.linalg` and `nd.linalg` have beyond the standard's own functions."""
+
+from __future__ import annotations
+
+from functools import reduce
+from math import prod
+from typing import Any
+
+from xpgrad.mxnet.dtypes import dtype_named
+from xpgrad.mxnet.ops.arrays import as_array, axes_of, namespace
+from xpgrad.mxnet.ops.products import dot
+from xpgrad.mxnet.ops.shapes import diagonal, moveaxis
+from xpgrad.mxnet.promotion import cast, common, in_floating
+
+
+def standard(name: str) -> Any:
+    """A function of the standard's extension `linalg`."""
+
+    def call(*arrays: Any, **options: Any) -> Any:
+        first, *rest = (in_floating(x) for x in common(*map(as_array, arrays)))
+        return getattr(namespace(first).linalg, name)(first, *rest, **options)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"``linalg.{name}`` of the standard."
+    return call
+
+
+_eigvals, _matrix_norm, _norm, _pinv, _svd, _svdvals = map(
+    standard, "eigvals matrix_norm vector_norm pinv svd svdvals".split()
+)
+
+
+def matrix_power(a: Any, n: int) -> Any:
+    """The product of a matrix with itself, n times."""
+    a = in_floating(as_array(a))
+    return namespace(a).linalg.matrix_power(a, n)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The norm of a vector or a matrix; without an order and axes, that of all elements."""
+    x = in_floating(as_array(x))
+    if axis is None and (ord is None or (ord == 2 and x.ndim == 1) or (ord == "fro" and x.ndim == 2)):
+        return _norm(x, axis=None, keepdims=keepdims)
+    axes = axes_of(axis, x.ndim)
+    if len(axes) == 1:
+        return _norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
+    if ord is None:
+        return _norm(x, axis=axes, keepdims=keepdims)
+    matrices = moveaxis(x, axes, (-2, -1))
+    out = _matrix_norm(matrices, ord=ord)
+    shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+    return namespace(x).reshape(out, shape) if keepdims else out
+
+
+def svd(a: Any) -> Any:
+    """Unitary matrix, singular values, unitary matrix, of which a is the product; without superfluous columns."""
+    return tuple(_svd(a, full_matrices=False))
+
+
+def matrix_rank(M: Any, rtol: Any = None, hermitian: bool = False) -> Any:
+    """The number of singular values that are not 0 to rounding."""
+    s = _svdvals(M)
+    xp = namespace(s)
+    limit = xp.finfo(s.dtype).eps * max(as_array(M).shape[-2:]) if rtol is None else rtol
+    return xp.sum(cast(s > limit * xp.max(s, axis=-1, keepdims=True), dtype_named("int64")), axis=-1)
+
+
+def cond(x: Any, p: Any = None) -> Any:
+    """The norm of a matrix times that of its inverse."""
+    if p in (None, 2, -2):
+        s = _svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return norm(x, p, (-2, -1)) * norm(standard("inv")(x), p, (-2, -1))
+
+
+def multi_dot(arrays: Any) -> Any:
+    """The product of several matrices."""
+    return reduce(dot, arrays)
+
+
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """The inverse of the map from the last axes to the first `ind`."""
+    a = as_array(a)
+    first, last = a.shape[:ind], a.shape[ind:]
+    out = standard("inv")(namespace(a).reshape(a, (prod(first), prod(last))))
+    return namespace(a).reshape(out, (*last, *first))
+
+
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """The x whose product with `a`, over all axes of x, is b."""
+    a, b = common(as_array(a), as_array(b))
+    if axes is not None:
+        moved = axes_of(tuple(axes), a.ndim)
+        a = namespace(a).permute_dims(a, (*(i for i in range(a.ndim) if i not in moved), *moved))
+    shape = a.shape[b.ndim :]
+    matrix = namespace(a).reshape(a, (prod(b.shape), prod(shape)))
+    return namespace(a).reshape(standard("solve")(matrix, namespace(b).reshape(b, (-1,))), shape)
+
+
+def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    """The shortest x for which a @ x is nearest to b; the squared distances; the rank; the singular values."""
+    a, b = common(as_array(a), as_array(b))
+    x = namespace(a).matmul(_pinv(a), b)
+    distance = namespace(a).matmul(a, x) - b
+    return x, namespace(a).sum(distance * distance, axis=0), matrix_rank(a), _svdvals(a)
+
+
+def transposed(a: Any, turn: bool = True) -> Any:
+    """The matrix with rows and columns exchanged, if wanted."""
+    a = as_array(a)
+    return namespace(a).matrix_transpose(a) if turn else a
+
+
+def gemm2(
+    A: Any,
+    B: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    alpha: float = 1.0,
+    axis: int = -2,
+) -> Any:
+    """alpha A B."""
+    return alpha * namespace(as_array(A)).matmul(transposed(A, transpose_a), transposed(B, transpose_b))
+
+
+def gemm(
+    A: Any,
+    B: Any,
+    C: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    axis: int = -2,
+) -> Any:
+    """alpha A B + beta C."""
+    return gemm2(A, B, transpose_a, transpose_b, alpha) + beta * as_array(C)
+
+
+def potrf(A: Any) -> Any:
+    """The lower triangular matrix of Cholesky's decomposition."""
+    return standard("cholesky")(A)
+
+
+def potri(A: Any) -> Any:
+    """The inverse of the matrix that a lower triangular one is the Cholesky decomposition of."""
+    lower = namespace(as_array(A)).tril(as_array(A))
+    return standard("inv")(namespace(lower).matmul(lower, transposed(lower)))
+
+
+def trmm(
+    A: Any, B: Any, transpose: bool = False, rightside: bool = False, lower: bool = True, alpha: float = 1.0
+) -> Any:
+    """alpha A B, or alpha B A, for a triangular A."""
+    A, B = as_array(A), as_array(B)
+    xp = namespace(A)
+    triangle = transposed(xp.tril(A) if lower else xp.triu(A), transpose)
+    return alpha * (xp.matmul(B, triangle) if rightside else xp.matmul(triangle, B))
+
+
+def trsm(
+    A: Any, B: Any, transpose: bool = False, rightside: bool = False, lower: bool = True, alpha: float = 1.0
+) -> Any:
+    """The X for which A X, or X A, is alpha B, for a triangular A."""
+    A, B = as_array(A), as_array(B)
+    xp = namespace(A)
+    triangle = transposed(xp.tril(A) if lower else xp.triu(A), transpose)
+    if rightside:
+        return alpha * transposed(standard("solve")(transposed(triangle), transposed(B)))
+    return alpha * standard("solve")(triangle, B)
+
+
+def syrk(A: Any, transpose: bool = False, alpha: float = 1.0) -> Any:
+    """alpha A A^T, or alpha A^T A."""
+    return gemm2(A, A, transpose, not transpose, alpha)
+
+
+def sumlogdiag(A: Any) -> Any:
+    """The sum of the logarithms of the diagonal."""
+    found = extractdiag(A)
+    return namespace(found).sum(namespace(found).log(found), axis=-1)
+
+
+def extractdiag(A: Any, offset: int = 0) -> Any:
+    """The diagonal of each matrix."""
+    return diagonal(A, offset, -2, -1)
+
+
+def makediag(A: Any, offset: int = 0) -> Any:
+    """For each row the matrix that has it on a diagonal."""
+    a = as_array(A)
+    xp = namespace(a)
+    n = a.shape[-1]
+    unit = xp.eye(n + abs(offset), dtype=a.dtype)[max(-offset, 0) : n + max(-offset, 0), :]
+    placed = xp.eye(n + abs(offset), dtype=a.dtype)[max(offset, 0) : n + max(offset, 0), :]
+    return xp.matmul(xp.matrix_transpose(unit), xp.expand_dims(a, axis=-1) * placed)
+
+
+def syevd(A: Any) -> Any:
+    """The eigenvectors of a symmetric matrix, in rows, and the eigenvalues."""
+    values, vectors = standard("eigh")(A)
+    return [transposed(vectors), values]
+
+
+def gelqf(A: Any) -> Any:
+    """A = L Q with orthonormal rows of Q and a lower triangular L; Q comes first."""
+    q, r = standard("qr")(transposed(A))
+    return [transposed(q), transposed(r)]

@@ -1,0 +1,60 @@
+"""Primitives that the standard lacks, or whose rule MXNet chooses otherwise.
+
+They are not in the registry, which is the standard's: MXNet's `maximum` gives all of a tie's gradient to its first
+operand, where the core shares it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import copy
+from inspect import signature
+from typing import Any
+
+from xpgrad.primitive import PRIMITIVES, Edge
+from xpgrad.record import binary, unary
+
+
+def _like(model: str, name: str, implementation: Callable[..., Any] | None, **rules: Callable[..., Any]) -> Any:
+    """The function of a primitive of the same form as another, which computes something else or has other rules."""
+    primitive = copy(PRIMITIVES[model])
+    primitive.name = name
+    primitive.implementation = implementation
+    primitive.rules = {argument: _edge(rule) for argument, rule in rules.items()}
+    primitive._plans = {}
+    apply = unary(primitive) if len(primitive.inputs) == 1 else binary(primitive)
+    apply.__doc__ = f"``{name}``, element by element."
+    return apply
+
+
+def _edge(rule: Callable[..., Any]) -> Edge:
+    """A rule with the names of what it needs, as `vjp` registers it."""
+    first, *rest = signature(rule).parameters
+    return Edge(rule, first == "xp", tuple(rest[first == "xp" :]))
+
+
+relu = _like("exp", "relu",
+             lambda xp, x: xp.maximum(x, 0),
+             x=lambda xp, g, out: xp.where(out > 0, g, 0.0))  # fmt: skip
+
+cbrt = _like("exp", "cbrt",
+             lambda xp, x: xp.sign(x) * xp.abs(x) ** (1 / 3),
+             x=lambda g, out: g / (3 * out * out))  # fmt: skip
+
+_maximum = _like("maximum", "maximum", None,
+                 x1=lambda xp, g, x1, x2: xp.where(x1 >= x2, g, 0.0),
+                 x2=lambda xp, g, x1, x2: xp.where(x1 < x2, g, 0.0))  # fmt: skip
+
+_minimum = _like("minimum", "minimum", None,
+                 x1=lambda xp, g, x1, x2: xp.where(x1 <= x2, g, 0.0),
+                 x2=lambda xp, g, x1, x2: xp.where(x1 > x2, g, 0.0))  # fmt: skip
+
+
+def maximum(x1: Any, x2: Any) -> Any:
+    """The larger of two elements; the gradient of a tie is that of the first array."""
+    return _maximum(x2, x1) if isinstance(x1, int | float) else _maximum(x1, x2)
+
+
+def minimum(x1: Any, x2: Any) -> Any:
+    """The smaller of two elements; the gradient of a tie is that of the first array."""
+    return _minimum(x2, x1) if isinstance(x1, int | float) else _minimum(x1, x2)

@@ -1,0 +1,125 @@
+"""From functions on plain Arrays to the functions and methods of a namespace."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any
+
+from xpgrad.discovery import floating
+from xpgrad.functions import function
+from xpgrad.inplace import assign
+from xpgrad.mxnet.arrays import NDArray, dressed, plain
+from xpgrad.mxnet.context import at
+from xpgrad.mxnet.promotion import cast
+
+#: The keywords by which the operators of MXNet may know their first and their second array.
+_SYNONYMS = ("data lhs a x A x1 m ary arr".split(), "rhs b B x2".split())
+
+_broadcast_to = function("broadcast_to")
+_reshape = function("reshape")
+
+
+def named(module: Any, text: str) -> dict[str, Any]:
+    """Functions of a module by name; ``"a b=c"`` takes its functions `a` and `c`, the latter under the name b."""
+    pairs = (item.partition("=") for item in text.split())
+    return {name: getattr(module, own or name) for name, _, own in pairs}
+
+
+def written(result: Any, out: Any) -> Any:
+    """`out`, which now holds the result; several results go into several arrays."""
+    if isinstance(out, list | tuple):
+        for part, target in zip(result, out, strict=True):
+            written(part, target)
+        return out
+    value = cast(result, out.dtype)
+    assign(out, _reshape(value, out.shape) if value.size == out.size else _broadcast_to(value, out.shape))
+    return out
+
+
+def writes(*names: str) -> Callable[[Any], Any]:
+    """Say which parameters of a function it writes to: it gets the user's own arrays for them."""
+
+    def note(f: Any) -> Any:
+        f.writes = names
+        return f
+
+    return note
+
+
+def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Callable[..., Any]:
+    """`f`, which is written for plain Arrays, for arrays of one kind; it takes MXNet's `out`, `name` and `ctx`, too."""
+    parameters = list(inspect.signature(f).parameters)
+    kinds = {parameter.kind for parameter in inspect.signature(f).parameters.values()}
+    most = None if inspect.Parameter.VAR_POSITIONAL in kinds else len(parameters)
+    known = {
+        synonym: parameter
+        for parameter, synonyms in zip(parameters, _SYNONYMS, strict=False)
+        for synonym in synonyms
+        if synonym not in parameters
+    }
+    own = getattr(f, "writes", ())
+    places = {parameters.index(parameter) for parameter in own}
+    places_itself = "ctx" in parameters
+
+    @wraps(f)
+    def call(*arguments: Any, out: Any = None, **keywords: Any) -> Any:
+        if most is not None and len(arguments) > most and isinstance(arguments[-1], NDArray):  # `out` by position
+            *arguments, out = arguments  # type: ignore[assignment]  # a list serves as well
+        given = [x if i in places else plain(x) for i, x in enumerate(arguments)] if places else map(plain, arguments)
+        if not keywords:
+            result = f(*given)
+        else:
+            keywords.pop("name", None)
+            place = None if places_itself else keywords.pop("ctx", None) or keywords.pop("device", None)
+            keywords = {known.get(key, key): x if key in own else plain(x) for key, x in keywords.items()}
+            with at(place):
+                result = f(*given, **keywords)
+        return dressed(result, kind) if out is None else written(result, out)
+
+    call.__name__ = call.__qualname__ = name or f.__name__
+    return call
+
+
+def provide_of_one(slow: Callable[..., Any], kind: type[NDArray], apply: Callable[..., Any], floats: bool) -> Any:
+    """An element-wise function of one array that takes the short way where nothing has to be converted."""
+
+    @wraps(slow)
+    def call(x: Any, out: Any = None, **keywords: Any) -> Any:
+        if x.__class__ is not kind or out is not None or keywords or (floats and not floating(x._data)):
+            return slow(x, out=out, **keywords)
+        result = apply(x)
+        result.__class__ = kind
+        return result
+
+    return call
+
+
+def provide_all(table: Mapping[str, Callable[..., Any]], kind: type[NDArray]) -> dict[str, Callable[..., Any]]:
+    """Every function of a table, for arrays of one kind."""
+    provided = {}
+    for name, f in table.items():
+        call = provide(f, kind, name)
+        short = getattr(f, "short", None)
+        provided[name] = provide_of_one(call, kind, *short) if short else call
+    return provided
+
+
+class Absent:
+    """A method of MXNet 1's arrays that those of MXNet 2 lack."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        raise AttributeError(
+            f"ndarray has no method {self.name!r}: use np.{self.name}(x) or npx.{self.name}(x), or "
+            f"x.as_nd_ndarray().{self.name}()."
+        )
+
+
+def attach(kind: type[NDArray], functions: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Make functions methods of a class."""
+    for name in names:
+        setattr(kind, name, functions[name])

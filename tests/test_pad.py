@@ -1,0 +1,79 @@
+"""`pad`: NumPy's results, and errors. The conformance suite has the gradients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import xpgrad
+import xpgrad.numpy as xp
+
+MODES = [
+    ("constant", {}),
+    ("constant", {"constant_values": 2.5}),
+    ("constant", {"constant_values": (1, 2)}),
+    *((mode, {}) for mode in ("edge", "reflect", "symmetric", "wrap")),
+]
+WIDTHS: list[tuple[Any, Any]] = [
+    ((3,), 2),
+    ((3,), (1, 8)),
+    ((2, 3), 1),
+    ((2, 3), ((1, 0), (2, 5))),
+    ((2, 3), ((1,), (2,))),
+    ((2, 3), [(1, 2)]),
+    ((2, 3), (3,)),
+    ((2, 3), np.asarray([[1, 2], [0, 1]])),
+    ((2, 3), 0),
+    ((1, 2), 7),
+    ((), 3),
+    ((0, 2), ((0, 0), (1, 1))),
+]
+
+
+@pytest.mark.parametrize("library", ["numpy", "array_api_strict"])
+@pytest.mark.parametrize(("shape", "width"), WIDTHS, ids=str)
+@pytest.mark.parametrize(("mode", "kw"), MODES, ids=str)
+def test_values_are_numpys(library: str, mode: str, kw: Any, shape: Any, width: Any) -> None:
+    namespace, x = xpgrad.namespace(library), np.random.default_rng(0).normal(size=shape)
+    found = namespace.pad(namespace.asarray(x), width, mode, **kw)
+    np.testing.assert_array_equal(found.asnumpy(), np.pad(x, width, mode, **kw), strict=True)
+
+
+def test_constants_may_have_gradients() -> None:
+    def f(x: Any, c: Any) -> Any:
+        return xp.pad(x, ((1, 2), (0, 1)), constant_values=((c, 0), (1, 2 * c))) ** 2
+
+    xpgrad.check_grads(f, [np.asarray([[0.5, -1.0], [2.0, 3.0]]), np.asarray(1.5)])
+
+
+def test_dtypes_stay() -> None:
+    assert xp.pad(xp.asarray([1, 2]), 1, constant_values=3).asnumpy().tolist() == [3, 1, 2, 3]
+    assert xp.pad(np.ones(2, dtype=np.float32), 1, constant_values=0.5).dtype == np.float32
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge"])
+def test_the_result_is_an_array_of_its_own(mode: str) -> None:
+    x = xp.asarray([1.0, 2.0])
+    y = xp.pad(x, 0, mode)
+    y[0] = 5.0
+    assert x.asnumpy().tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("kw", "error", "message"),
+    [
+        ({"pad_width": -1}, ValueError, "must not be negative, but is -1; to cut elements off, use slices"),
+        ({"pad_width": 1.5}, TypeError, "float"),
+        ({"pad_width": ((1, 1),) * 3}, ValueError, "pad_width must hold one pair for each of 2 axes"),
+        ({"pad_width": ((1, 2, 3),)}, ValueError, "pad_width must hold one pair"),
+        ({"pad_width": 1, "constant_values": ((1, 1),) * 3}, ValueError, "constant_values must hold one pair"),
+        ({"pad_width": 1, "mode": "mean"}, ValueError, "pad knows no mode 'mean': use 'constant', 'edge', 'reflect'"),
+        ({"pad_width": 1, "mode": "edge"}, ValueError, "axis 0 has no elements to pad it with in the mode 'edge'"),
+    ],
+    ids=str,
+)
+def test_errors_say_what_is_wrong(kw: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        xp.pad(xp.zeros((0, 2)), **kw)

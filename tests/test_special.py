@@ -1,0 +1,322 @@
+"""Functions beyond the standard: which library computes them, how exact they are without one, and their limits."""
+
+from __future__ import annotations
+
+import sys
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special as scipy_special
+from fresh_process import run
+
+import xpgrad
+import xpgrad.numpy as xp
+from xpgrad.discovery import get_named
+from xpgrad.errors import FunctionMissingError, NotDifferentiableError
+from xpgrad.primitive import PRIMITIVES, primitive, raw_namespace
+from xpgrad.rules import approximations
+
+NAMES = sorted(name for name in PRIMITIVES if name.startswith("special.") and PRIMITIVES[name].elementwise)
+SCIPYS = "digamma entr erf erfc erfcx erfinv expit gammaln log_expit log_ndtr logit ndtr ndtri psi".split()
+
+STRICT = raw_namespace(get_named("array_api_strict"))
+
+
+def approximated(name: str, *arrays: Any) -> Any:
+    """What the standard's functions alone give, on a library that allows no others."""
+    raw = [STRICT.asarray(a) if isinstance(a, np.ndarray) else a for a in arrays]
+    return np.asarray(getattr(approximations, name)(STRICT, *raw))
+
+
+# Who computes.
+
+
+@pytest.mark.parametrize("name", SCIPYS)
+def test_numpys_are_scipys(name: str) -> None:
+    x = np.asarray([0.1, 0.5, 0.7])
+    np.testing.assert_array_equal(getattr(xp.special, name)(x).asnumpy(), getattr(scipy_special, name)(x))
+
+
+def test_torch_has_its_own() -> None:
+    torch = pytest.importorskip("torch", reason="needs PyTorch, which is not installed")
+    assert PRIMITIVES["special.erf"].raw(get_named("torch")) is torch.special.erf
+
+
+def test_scipy_is_not_imported_before_it_is_needed() -> None:
+    run(
+        "import sys, numpy, xpgrad.numpy as xp\n"
+        "xp.softmax(xp.logsumexp(xp.einsum('i,j', numpy.ones(2), numpy.ones(3)), axis=1))\n"
+        "assert not {'scipy', 'opt_einsum'} & sys.modules.keys()\n"
+        "xp.special.erf(numpy.ones(2))\n"
+        "assert 'scipy.special' in sys.modules"
+    )
+
+
+def test_without_scipy_the_standards_functions_compute() -> None:
+    run(
+        "import sys, numpy\n"
+        "sys.modules['scipy'] = None  # as if it was not installed\n"
+        "import xpgrad, xpgrad.numpy as xp\n"
+        "x = numpy.asarray([0.5, -2.0])\n"
+        "numpy.testing.assert_allclose(xp.special.erf(x).asnumpy(), [0.5204998778130465, -0.9953222650189527], 1e-15)\n"
+        "xpgrad.check_grads(xp.special.erfc, [x])\n"
+        "xpgrad.check_grads(xp.special.gammaln, [x + 0.2])\n"
+        "xpgrad.check_grads(xp.sigmoid, [x])"
+    )
+
+
+def test_a_function_that_only_a_library_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    j0 = primitive("special.j0", "x", elementwise=True)
+    del PRIMITIVES["special.j0"]  # only this test knows it
+    assert j0.raw(get_named("numpy")) is scipy_special.j0
+    with pytest.raises(FunctionMissingError, match=r"'array_api_strict' has no function special\.j0, nor has xpgrad"):
+        j0.raw(get_named("array_api_strict"))
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(FunctionMissingError, match=r"special\.j0 in the library 'scipy'.* run `pip install scipy`"):
+        j0.raw(get_named("numpy"))
+
+
+# How exact the approximations are.
+
+_RNG = np.random.default_rng(0)
+_LINE = np.concatenate([_RNG.uniform(-6, 6, 300), _RNG.uniform(-0.6, 0.6, 100), 10 ** _RNG.uniform(-20, 0, 50)])
+_UNIT = np.concatenate(
+    [_RNG.uniform(0, 1, 300), 10 ** _RNG.uniform(-15, -1, 100), 1 - 10 ** _RNG.uniform(-15, -1, 100)]
+)
+_POSITIVE = np.concatenate([_RNG.uniform(0, 15, 300), 10 ** _RNG.uniform(-10, 10, 100)])
+
+POINTS = {
+    "digamma": (_POSITIVE,),
+    "entr": (_POSITIVE,),
+    "erf": (_LINE,),
+    "erfc": (_LINE,),
+    "erfcx": (np.concatenate([_LINE, 10 ** _RNG.uniform(0, 300, 100)]),),
+    "erfinv": (np.concatenate([_UNIT, -_UNIT]),),
+    "expit": (np.concatenate([_LINE, 100 * _LINE]),),
+    "gammaln": (np.concatenate([_POSITIVE, _RNG.uniform(-20, 0, 100)]),),
+    "log_expit": (np.concatenate([_LINE, 100 * _LINE]),),
+    "log_ndtr": (np.concatenate([_LINE, 100 * _LINE]),),
+    "logit": (_UNIT,),
+    "ndtr": (_LINE,),
+    "ndtri": (_UNIT,),
+    "psi": (_POSITIVE,),
+    "xlog1py": (_LINE, np.resize(_POSITIVE, _LINE.shape)),
+    "xlogy": (_LINE, np.resize(_POSITIVE, _LINE.shape)),
+    "zeta": (3.0, _POSITIVE),
+}
+
+
+def test_every_approximation_is_measured() -> None:
+    assert {f"special.{name}" for name in POINTS} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", sorted(POINTS))
+def test_approximations_are_as_exact_as_scipy(name: str) -> None:
+    expected = getattr(scipy_special, name)(*POINTS[name])
+    np.testing.assert_allclose(approximated(name, *POINTS[name]), expected, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["digamma", "gammaln", "zeta"])
+def test_left_of_0_they_are_reflected(name: str) -> None:
+    """`polygamma` of SciPy tells what zeta is there: its sign and a factorial apart, it is the same function."""
+    x = _RNG.uniform(-20, 0, 300)
+    expected = scipy_special.polygamma(2, x) / -2 if name == "zeta" else getattr(scipy_special, name)(x)
+    np.testing.assert_allclose(
+        approximated(name, *([3.0, x] if name == "zeta" else [x])), expected, rtol=1e-12, atol=1e-13
+    )
+
+
+@pytest.mark.parametrize("name", sorted(POINTS))
+def test_approximations_keep_single_precision(name: str) -> None:
+    x = np.asarray([0.2, 0.5, 0.9], dtype=np.float32)
+    inputs = {"zeta": (3.0, x), "xlogy": (x, x), "xlog1py": (x, x)}.get(name, (x,))
+    found = approximated(name, *inputs)
+    assert found.dtype == np.float32
+    expected = getattr(scipy_special, name)(*inputs)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=5e-6 if name in ("gammaln", "digamma", "psi") else 1e-7)
+
+
+@pytest.mark.parametrize("name", sorted(POINTS.keys() - {"digamma", "psi", "gammaln", "xlogy", "xlog1py", "zeta"}))
+def test_limits_of_approximations(name: str) -> None:
+    x = np.asarray([inf, -inf, nan, 0.0, 1.0, -1.0, 2.0, 1e300, -1e300, 1e-300])
+    with np.errstate(all="ignore"):  # infinite results are told of, as for log(0)
+        np.testing.assert_allclose(approximated(name, x), getattr(scipy_special, name)(x), rtol=1e-14)
+
+
+def test_limits_of_gamma_functions() -> None:
+    x = np.asarray([inf, nan, 0.0, -1.0, -2.0, 1e300])
+    np.testing.assert_allclose(approximated("gammaln", x), [inf, nan, inf, inf, inf, 1e300 * np.log(1e300) - 1e300])
+    np.testing.assert_allclose(approximated("digamma", x), [inf, nan, nan, nan, nan, np.log(1e300)])
+    np.testing.assert_allclose(approximated("zeta", 2.0, x), [0, nan, inf, inf, inf, 1e-300])
+
+
+def test_logarithms_times_0() -> None:
+    x, y = np.asarray([0.0, 0.0, 0.0, nan, 2.0]), np.asarray([0.0, -1.0, nan, 1.0, 1.0])
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(approximated("xlogy", x, y), [0, 0, nan, nan, 0])
+        np.testing.assert_array_equal(approximated("xlog1py", x, y - 1), [0, 0, nan, nan, 0])
+
+
+# Derivatives at the limits.
+
+
+@pytest.fixture(params=["numpy", "array_api_strict"])
+def each_xp(request: pytest.FixtureRequest) -> Any:
+    return xpgrad.namespace(request.param)
+
+
+def gradients(xp: Any, f: Any, x: Any, weights: Any = None) -> tuple[list[Any], list[Any]]:
+    """The gradient of the weighted sum of f(x), and that of the sum of this gradient."""
+    x = xp.asarray(x)
+
+    def first(x: Any) -> Any:
+        y, pull_back = xpgrad.vjp(f, x)
+        return pull_back(xp.ones_like(y) if weights is None else xp.asarray(weights))[0]
+
+    return first(x).asnumpy().tolist(), xpgrad.grad(lambda x: xp.sum(first(x)))(x).asnumpy().tolist()
+
+
+@pytest.mark.parametrize(
+    ("x", "value", "first"),
+    [
+        ([-inf, -inf], -inf, [0, 0]),
+        ([-inf, 1.0], 1.0, [0, 1]),
+        ([inf, 1.0], inf, [1, 0]),
+        ([1e5, 1e5], 1e5 + np.log(2), [0.5, 0.5]),
+        ([-1e5, -1e5], -1e5 + np.log(2), [0.5, 0.5]),
+        ([700.0, 0.0, 700.0], 700 + np.log(2), [0.5, 0, 0.5]),
+    ],
+    ids=str,
+)
+def test_logsumexp_never_overflows(each_xp: Any, x: Any, value: float, first: Any) -> None:
+    np.testing.assert_allclose(each_xp.logsumexp(each_xp.asarray(x)).asnumpy(), value, rtol=1e-15)
+    found, second = gradients(each_xp, each_xp.logsumexp, x)
+    atol = 1e-15 * max(1.0, *map(abs, x)) if np.all(np.isfinite(x)) else 0  # the result itself is rounded to that
+    np.testing.assert_allclose(found, first, atol=atol)
+    np.testing.assert_allclose(second, np.zeros(len(x)), atol=atol)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_softmax_never_overflows(each_xp: Any, name: str) -> None:
+    x = [[1e5, 0.0], [-1e5, -1e5], [-inf, 3.0]]
+    expected = np.asarray([[1, 0], [0.5, 0.5], [0, 1]])
+    found = getattr(each_xp, name)(each_xp.asarray(x)).asnumpy()
+    np.testing.assert_allclose(np.exp(found) if name == "log_softmax" else found, expected, atol=1e-12)
+    first, second = gradients(each_xp, getattr(each_xp, name), x, [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    slope = {"softmax": [[0, 0], [0.25, -0.25], [0, 0]], "log_softmax": [[0, 0], [0.5, -0.5], [0, 0]]}[name]
+    np.testing.assert_allclose(first, slope, atol=1e-12)
+    np.testing.assert_allclose(second, np.zeros((3, 2)), atol=1e-12)
+
+
+def test_sums_of_nothing(each_xp: Any) -> None:
+    x = each_xp.zeros((0, 2))
+    assert each_xp.logsumexp(x, axis=0).asnumpy().tolist() == [-inf, -inf]
+    for f in (each_xp.softmax, each_xp.log_softmax, each_xp.special.softmax):
+        assert f(x).shape == (0, 2)
+        assert xpgrad.grad(lambda x, f=f: each_xp.sum(f(x)))(x).shape == (0, 2)
+
+
+@pytest.mark.parametrize("name", ["logsumexp", "softmax", "log_softmax"])
+def test_rows_that_are_masked_out_leave_no_trace(each_xp: Any, name: str) -> None:
+    seen = each_xp.asarray([[True], [False]])
+
+    weights = [[1.0], [3.0]] if name == "logsumexp" else [[1.0, 2.0], [3.0, 4.0]]
+    keep = {"keepdims": True} if name == "logsumexp" else {}
+
+    def f(x: Any) -> Any:
+        return each_xp.where(seen, getattr(each_xp, name)(x, axis=-1, **keep), 0.0)
+
+    first, second = gradients(each_xp, f, [[1.0, 2.0], [nan, 1.0]], weights)
+    assert first[1] == second[1] == [0, 0]
+    assert np.all(np.isfinite(first[0] + second[0]))
+    assert first[0] != [0, 0]
+
+
+@pytest.mark.parametrize("name", ["xlogy", "xlog1py"])
+def test_products_with_logarithms_at_0(each_xp: Any, name: str) -> None:
+    """Nothing flows where the function is 0 because its factor is; otherwise the gradient is the logarithm."""
+    f = getattr(each_xp.special, name)
+    y = [0.0, 2.0, -1.0] if name == "xlogy" else [-1.0, 1.0, -2.0]
+    by_x, _ = gradients(each_xp, lambda x: f(x, each_xp.asarray(y)), [0.0, 0.0, 0.0])
+    np.testing.assert_allclose(by_x, [0, np.log(2), 0])
+    with np.errstate(all="ignore"):
+        by_y, _ = gradients(each_xp, lambda y: f(each_xp.asarray([0.0, 0.0, 0.0]), y), y)
+    assert by_y == [0, 0, 0]
+
+
+def test_tails(each_xp: Any) -> None:
+    """Gradients keep their digits where the functions are 0 or 1 to rounding."""
+    log_ndtr, special = each_xp.special.log_ndtr, each_xp.special
+    with np.errstate(all="ignore"):
+        found = gradients(each_xp, log_ndtr, [-1e5, -40.0, 5.0, 40.0])[0]
+    np.testing.assert_allclose(found[:3], [1e5 + 1e-5, 40.02496884720726, 1.4867199409049173e-06], rtol=1e-12)
+    assert found[3] == 0
+    np.testing.assert_allclose(gradients(each_xp, special.log_expit, [-50.0, 50.0])[0], [1, np.exp(-50)], rtol=1e-12)
+    np.testing.assert_allclose(gradients(each_xp, special.erfc, [5.0])[0], [-2 / np.sqrt(np.pi) * np.exp(-25.0)])
+    assert gradients(each_xp, each_xp.sigmoid, [-1e4, 1e4]) == ([0, 0], [0, 0])
+
+
+# Forms of calls.
+
+
+def test_higher_derivatives_of_the_gamma_function() -> None:
+    x = np.asarray([0.7, 2.5, -1.3])
+    f = xp.special.gammaln
+    for n in range(4):
+        f = xpgrad.grad(lambda x, f=f: xp.sum(f(x)))
+        np.testing.assert_allclose(f(x), scipy_special.polygamma(n, x), rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [0, 1, 4])
+def test_polygamma(n: int) -> None:
+    x = np.asarray([0.7, 2.5, -1.3])
+    np.testing.assert_allclose(xp.special.polygamma(n, x).asnumpy(), scipy_special.polygamma(n, x), rtol=1e-12)
+    by_x = xpgrad.grad(lambda x: xp.sum(xp.special.polygamma(n, x)))
+    np.testing.assert_allclose(by_x(x), scipy_special.polygamma(n + 1, x), rtol=1e-12)
+    assert by_x(x.astype(np.float32)).dtype == xp.special.polygamma(n, x.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["erf", "erfc", "erfcx", "log_ndtr", "ndtr"])
+def test_complex_numbers_where_scipy_takes_them(name: str) -> None:
+    xpgrad.check_grads(getattr(xp.special, name), [np.asarray([0.3 + 0.4j, -0.5 + 0.2j])])
+
+
+def test_the_order_of_a_zeta_function_has_no_gradient() -> None:
+    with pytest.raises(NotDifferentiableError, match=r"special.zeta has no derivative rule for its argument 'order'"):
+        xpgrad.grad(lambda s: xp.special.zeta(s, 1.0))(np.asarray(2.0))
+
+
+@pytest.mark.parametrize("name", ["xlogy", "xlog1py"])
+def test_numbers_leave_arrays_in_single_precision(name: str) -> None:
+    x = np.asarray([0.5, 2.0], dtype=np.float32)
+    for f in (lambda x: getattr(xp.special, name)(x, 1.3), lambda x: getattr(xp.special, name)(1.3, x)):
+        assert f(x).dtype == np.float32
+        assert xpgrad.grad(lambda x, f=f: xp.sum(f(x)))(x).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_scipys_softmax_runs_over_all_axes(name: str) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    scipys = getattr(scipy_special, name)
+    np.testing.assert_allclose(getattr(xp.special, name)(x).asnumpy(), scipys(x), rtol=1e-14)
+    np.testing.assert_allclose(getattr(xp, name)(x).asnumpy(), scipys(x, axis=-1), rtol=1e-14)
+
+
+def test_factors_of_logsumexp() -> None:
+    """A factor of 0 takes an exponential out, however large it is; with negative ones the sum may have a sign."""
+    a, b = np.asarray([1e4, 0.0, 1.0]), np.asarray([0.0, 1.0, 2.0])
+    np.testing.assert_allclose(xp.special.logsumexp(a, b=b).asnumpy(), np.log(1 + 2 * np.e), rtol=1e-15)
+    by_a = xpgrad.grad(lambda a: xp.special.logsumexp(a, b=b))(a)
+    np.testing.assert_allclose(by_a, [0, 1 / (1 + 2 * np.e), 2 * np.e / (1 + 2 * np.e)], rtol=1e-14)
+    small = np.asarray([0.5, 0.0, 1.0])
+    by_b = xpgrad.grad(lambda b: xp.special.logsumexp(small, b=b))(b)
+    np.testing.assert_allclose(by_b, np.exp(small) / (1 + 2 * np.e), rtol=1e-14)
+    value, sign = xp.special.logsumexp(a[1:], b=np.asarray([-3.0, 1.0]), return_sign=True)
+    np.testing.assert_allclose([value.item(), sign.item()], [np.log(3 - np.e), -1], rtol=1e-14)
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(xp.special.logsumexp(a[1:], b=np.asarray([-3.0, 1.0])).item())
+    assert xp.special.logsumexp(np.asarray([inf, 1.0]), b=2.0).item() == inf
+    value, sign = xp.special.logsumexp(small, return_sign=True)
+    assert (value.item(), sign.item()) == (xp.logsumexp(small).item(), 1)
