@@ -28,8 +28,10 @@ def polygamma(xp, order, x):
     return (-1) ** (order + 1) * float(factorial(order)) * xp.special.zeta(order + 1.0, x)
 
 
+primitive("special.cbrt", "x", elementwise=True, implementation=lambda xp, x: xp.sign(x) * xp.abs(x) ** (1 / 3))
 primitive("special.polygamma", "order x", implementation=polygamma)
 
+vjp("special.cbrt", x=lambda g, out: g / (3 * out * out))
 vjp("special.digamma special.psi", x=lambda xp, g, x: g * xp.special.zeta(2.0, x))
 vjp("special.entr", x=lambda xp, g, x: -g * (xp.log(x) + 1))
 vjp("special.erf", x=lambda xp, g, x: g * (2 / sqrt(pi) * xp.exp(-x * x)))
