@@ -391,6 +391,14 @@ def test_whose_memory_an_array_of_cupy_has(cupy, monkeypatch):
     assert owned(raw)
 
 
+def test_cupy_makes_the_random_numbers(cupy):
+    """Those that the MXNet layer draws on whatever backend has such a generator."""
+    source = (TESTS.parent / "src" / "xpgrad" / "mxnet").rglob("*.py")
+    drawn = {name for path in source for name in re.findall(r'draw\("(\w+)"', path.read_text())}
+    assert {"random", "standard_normal"} <= drawn <= set(dir(cupy.random.Generator))
+    assert get_named("cupy").function("random.default_rng") is cupy.random.default_rng
+
+
 def test_bfloat16_is_a_dtype_of_real_numbers(cupy):
     ml_dtypes = pytest.importorskip(
         "ml_dtypes", reason="NumPy knows bfloat16 through ml_dtypes only, which is not installed"

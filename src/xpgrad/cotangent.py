@@ -57,6 +57,14 @@ def keep_zero_terms(xp: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -
     return xp.where(pull(xp, xp.astype(g != 0, g.dtype), marks) != 0, r, pull(xp, g, clean))
 
 
+def starting(g: Array, head: Array) -> Array:
+    """A cotangent to start from at a head: of its dtype, and of its library if that takes in the cotangent's."""
+    backend = backend_of(head._data)
+    if backend_of(g._data).name in backend.mixes_with:
+        g = Array(backend.asarray(g._data), g._node)
+    return restore(g, head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
+
+
 def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Sum over the axes that were broadcast and go back to the input's dtype; what is smaller may stay smaller."""
     if r.shape != shape:

@@ -13,7 +13,7 @@ from functools import partial, wraps
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.cotangent import restore
+from xpgrad.cotangent import starting
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array, use_backend
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
@@ -595,7 +595,7 @@ def _vector(x: Array, v: Any, place: str, error: type[XpgradError]) -> Array:
         raise error(f"{place} should be an array of shape {x.shape}, but is {type(v).__name__} {v!r:.60}.")
     if v.shape != x.shape:
         raise error(f"{place} should have shape {x.shape}, but has shape {v.shape}.")
-    return restore(snapshot(v), x.shape, x.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
+    return starting(snapshot(v), x)
 
 
 def _given(g: Array, array: bool) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.cotangent import restore
+from xpgrad.cotangent import starting
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import (
     GradReqError,
@@ -198,7 +198,7 @@ def _head_gradient(head: Array, g: Any) -> Array:
         raise HeadGradientError(f"the head gradient has shape {data.shape}, but its head has shape {head.shape}.")
     if not isinstance(g, Array):
         data = backend.copy(data)  # the caller may go on to write to it
-    return restore(Array(data, node), head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
+    return starting(Array(data, node), head)
 
 
 def fit(g: Any, like: Array) -> Array:

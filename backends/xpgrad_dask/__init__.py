@@ -1,0 +1,121 @@
+"""The Dask backend: everything builds graph, and nothing computes until it is asked to.
+
+`shapes` says what a shape knows of chunks; the files of raw functions are named after what they do: `contractions`,
+`layout`, `places`, `whole_axes`, `sums`. Those of `blocks` are the namespace's own, beyond the standard. This file
+imports none of them, and not Dask, before the library is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import Any
+
+from xpgrad.backend import Backend
+
+
+class DaskBackend(Backend):
+    name = "dask"
+    library = "dask"
+    install = "pip install 'dask[array]'"
+    namespace_module = "array_api_compat.dask.array"
+    array_types = ("dask.array.core.Array", "xpgrad_dask.known.Known")
+    lazy = True
+    special = "scipy.special"
+    extras = "xpgrad_dask.extras"
+    mixes_with = ("numpy",)
+
+    @cached_property
+    def namespace(self) -> Any:
+        found = super().namespace
+        import dask
+
+        if dask.config.get("array.query-planning", False):
+            raise ImportError(
+                "dask's array.query-planning is set, but its expressions lack what gradients need. Unset it before "
+                "dask.array is imported: dask.config.set({'array.query-planning': False})."
+            )
+        return found
+
+    @cached_property
+    def functions(self) -> dict[str, Any]:
+        from xpgrad_dask import contractions, layout, places, sums, whole_axes
+
+        return contractions.FUNCTIONS | layout.FUNCTIONS | places.FUNCTIONS | sums.FUNCTIONS | whole_axes.FUNCTIONS
+
+    def function(self, name: str) -> Any:
+        return self.functions.get(name) or super().function(name)
+
+    def shape(self, x: Any) -> tuple[int, ...]:
+        from xpgrad_dask.shapes import Shape
+
+        return Shape.of(x)
+
+    def elementwise(self, name: str, function: Callable[..., Any], *arrays: Any) -> Any:
+        from dask.array.core import Array, elemwise
+        from dask.base import tokenize
+
+        from xpgrad_dask.known import Known, plain
+
+        given = [plain(x) for x in arrays]
+        if any(isinstance(x, Array) for x in given):
+            return elemwise(function, *given, name=f"{name}-{tokenize(function, *given)}")
+        return function(*given).view(Known)
+
+    def known(self, x: Any) -> bool:
+        return not hasattr(x, "dask")
+
+    def together(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        from xpgrad_dask.regions import fuse
+
+        lazy = [x for x in arrays if not self.known(x)]
+        fused = iter(fuse(lazy)[0] if lazy else ())
+        return [x if self.known(x) else next(fused) for x in arrays]
+
+    def asarray(self, x: Any) -> Any:
+        return x if hasattr(x, "dask") else self.namespace.asarray(x)
+
+    def fit(self, g: Any, like: Any) -> Any:
+        from xpgrad_dask.layout import in_chunks
+
+        return in_chunks(g, self.shape(like))
+
+    def full(self, shape: tuple[int, ...], value: complex, like: Any) -> Any:
+        from xpgrad_dask.known import Known
+        from xpgrad_dask.layout import full
+
+        return full(shape, value, like) if shape else Known.of(value, like.dtype)
+
+    def copy(self, x: Any) -> Any:
+        """The same graph in an object of its own: what a later write changes is the object."""
+        import dask.array as da
+
+        return x.copy() if self.known(x) else da.Array(x.dask, x.name, x.chunks, meta=x._meta)
+
+    def write(self, x: Any, key: Any, value: Any) -> Any:
+        """The array with the value written; `x` itself may be shared, and stays as it is."""
+        return self.functions["setitem"](x, value, key)
+
+    def owned(self, x: Any) -> bool:
+        """Nothing is written in place, so nothing has to be copied first."""
+        return True
+
+    def to_numpy(self, x: Any) -> Any:
+        return x if self.known(x) else x.compute()
+
+    def devices(self) -> list[Any]:
+        return ["cpu"]
+
+    def no_compute(self) -> AbstractContextManager[Any]:
+        import dask
+
+        return dask.config.set(scheduler=refuse)
+
+
+def refuse(*arguments: Any, **keywords: Any) -> Any:
+    """A scheduler that computes nothing."""
+    raise RuntimeError("something computed where only a graph should have been built.")
+
+
+backend = DaskBackend()

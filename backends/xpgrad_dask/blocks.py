@@ -1,0 +1,291 @@
+"""What `xpgrad.dask` has beyond the standard: Dask's ways to run functions inside the blocks, differentiable.
+
+The functions are written against the array API: where a gradient is wanted they are called with Arrays, and the tape
+runs inside the task. Nothing of the history outside is known there, so what a function is to be differentiated by must
+be among its arguments.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import dask.array as da
+import numpy
+from dask.array.gufunc import _parse_gufunc_signature
+from dask.utils import has_keyword
+
+import xpgrad
+from xpgrad import Array
+from xpgrad_dask.captured import recorded
+from xpgrad_dask.local import Place, differentiable, raw, unified
+
+
+def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
+    """``dask.array.map_blocks``, differentiable by the arrays among its arguments.
+
+    Parameters
+    ----------
+    func : callable
+        Applied to the blocks; where a gradient is wanted, to Arrays, and once more when the gradient is computed.
+    *args
+        Arrays and raw arrays: Dask arrays are given block by block, others whole. Anything else is passed on.
+    **options
+        As Dask has them (``chunks``, ``drop_axis``, ``new_axis``, ``dtype``, ``meta``, …), and keywords of `func`.
+
+    Returns
+    -------
+    Array
+
+    Raises
+    ------
+    ValueError
+        If `func` or a keyword holds an Array that is being recorded: no gradient would flow to it.
+    """
+    if not recorded(func, args, options):
+        return Array(da.map_blocks(func, *map(raw, args), **options))
+    for name in ("block_id", "block_info"):
+        if has_keyword(func, name):
+            raise ValueError(f"a function that takes {name} cannot be differentiated: its gradient would lack it.")
+    lying = [x for x in map(raw, args) if isinstance(x, da.Array)]
+    labels: list[Any] = [*range(max((x.ndim for x in lying), default=0))][::-1]
+    dropped = [axis % len(labels) for axis in _axes(options.get("drop_axis"))]
+    out = [label for axis, label in enumerate(labels) if axis not in dropped]
+    for axis in sorted(_axes(options.get("new_axis"))):
+        out.insert(axis, None)
+    operands = [(x, labels[-x.ndim :] if isinstance(raw(x), da.Array) and x.ndim else None) for x in args]
+    own = {name: value for name, value in options.items() if name not in _OPTIONS}
+
+    def forward(function: Callable[..., Any], given: Sequence[Any]) -> list[da.Array]:
+        return [da.map_blocks(function, *given, **options)]
+
+    return _record(partial(func, **own) if own else func, func, operands, [out], forward)[0]
+
+
+_OPTIONS = frozenset(inspect.signature(da.map_blocks).parameters)
+
+
+def _axes(axes: Any) -> list[int]:
+    return [] if axes is None else [axes] if isinstance(axes, int) else [*axes]
+
+
+def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **options: Any) -> Array:
+    """``dask.array.blockwise``, differentiable by the arrays among its arguments.
+
+    Parameters
+    ----------
+    func : callable
+        As for `map_blocks`.
+    out_ind : sequence
+        The indices of the result.
+    *args
+        Arrays, each followed by its indices, or by None where it is to be seen whole.
+    **options
+        As Dask has them, and keywords of `func`. Indices that the result lacks need ``concatenate=True``.
+
+    Returns
+    -------
+    Array
+
+    Raises
+    ------
+    ValueError
+        As for `map_blocks`.
+    """
+    operands = list(zip(args[::2], args[1::2], strict=True))
+    if not recorded(func, args[::2], options):
+        return Array(da.blockwise(func, out_ind, *(part for x, ind in operands for part in (raw(x), ind)), **options))
+    lost = {i for _, ind in operands for i in ind or ()}.difference(out_ind)
+    if lost and options.get("concatenate") is not True:
+        raise ValueError(f"the result lacks the indices {sorted(lost, key=str)}: that needs concatenate=True here.")
+    known = frozenset(inspect.signature(da.blockwise).parameters)
+    own = {name: value for name, value in options.items() if name not in known}
+    new = options.get("new_axes") or {}
+
+    def forward(function: Callable[..., Any], given: Sequence[Any]) -> list[da.Array]:
+        pairs = (part for x, (_, ind) in zip(given, operands, strict=True) for part in (x, ind))
+        return [da.blockwise(function, out_ind, *pairs, **options)]
+
+    out = [None if i in new else i for i in out_ind]
+    return _record(partial(func, **own) if own else func, func, operands, [out], forward)[0]
+
+
+def apply_gufunc(func: Callable[..., Any], signature: str, *args: Any, **options: Any) -> Any:
+    """``dask.array.apply_gufunc``, differentiable by the arrays among its arguments.
+
+    Parameters
+    ----------
+    func : callable
+        As for `map_blocks`; its core dimensions come last.
+    signature : str
+        As NumPy has them: ``"(i,j),(j)->(i)"``.
+    *args
+        Arrays and raw arrays.
+    **options
+        As Dask has them (``output_dtypes``, ``output_sizes``, ``allow_rechunk``, …), and keywords of `func`.
+
+    Returns
+    -------
+    Array, or tuple of Array
+
+    Raises
+    ------
+    ValueError
+        As for `map_blocks`, and for ``axes``, ``axis``, ``keepdims`` and ``vectorize`` where a gradient is wanted.
+    """
+    if not recorded(func, args, options):
+        found = da.apply_gufunc(func, signature, *map(raw, args), **options)
+        return tuple(map(Array, found)) if isinstance(found, tuple) else Array(found)
+    refused = [name for name in ("axes", "axis", "keepdims", "vectorize") if options.get(name)]
+    if refused:
+        raise ValueError(f"apply_gufunc with {refused[0]} cannot be differentiated: move the axes before the call.")
+    cores, outs = _parse_gufunc_signature(signature)
+    several = isinstance(outs, list)
+    known = frozenset(inspect.signature(da.apply_gufunc).parameters)
+    own = {name: value for name, value in options.items() if name not in known}
+    depth = max(x.ndim - len(core) for x, core in zip(args, cores, strict=True))
+    loop = [*range(depth)][::-1]
+    operands = [
+        (x, [*loop[depth - x.ndim + len(core) :], *(None for _ in core)]) for x, core in zip(args, cores, strict=True)
+    ]
+
+    def forward(function: Callable[..., Any], given: Sequence[Any]) -> list[da.Array]:
+        found = da.apply_gufunc(function, signature, *given, **options)
+        return [*found] if several else [found]
+
+    results = [[*loop, *(None for _ in core)] for core in (outs if several else [outs])]
+    found = _record(partial(func, **own) if own else func, func, operands, results, forward, several)
+    return found if several else found[0]
+
+
+def rechunk(x: Any, chunks: Any = "auto", **options: Any) -> Array:
+    """``dask.array.rechunk``, differentiable; a gradient comes back in the chunks of `x`.
+
+    Parameters
+    ----------
+    x : Array or dask.array.Array
+        What to rechunk.
+    chunks, **options
+        As Dask has them.
+    """
+    moved = xpgrad.custom_vjp(lambda x: Array(x.data.rechunk(chunks, **options)))
+    moved.defvjp(lambda x: (moved(x), x.chunks), lambda before, g: (rechunk(g, before),))
+    return moved(x if isinstance(x, Array) else Array(x))  # type: ignore[no-any-return]  # what a user's function returns
+
+
+def reduction(
+    x: Any,
+    chunk: Callable[..., Any],
+    aggregate: Callable[..., Any],
+    axis: Any = None,
+    keepdims: bool = False,
+    combine: Callable[..., Any] | None = None,
+    split_every: int = 4,
+    **options: Any,
+) -> Array:
+    """``dask.array.reduction``, differentiable.
+
+    Parameters
+    ----------
+    x : Array or dask.array.Array
+        What to reduce.
+    chunk, aggregate, combine : callable
+        ``chunk(block, axis, keepdims)`` for every block; ``combine`` (by default `aggregate`) for what that made of
+        `split_every` blocks, joined, as often as it takes; and ``aggregate`` at last.
+    axis : int or tuple of int, optional
+        The axes to reduce; by default all.
+    keepdims : bool
+        Whether they stay, with length 1.
+    **options
+        ``dtype`` and ``meta``, as `map_blocks` has them.
+
+    Returns
+    -------
+    Array
+    """
+    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in _axes(axis))
+    single = tuple((1,) * len(c) if i in axes else c for i, c in enumerate(raw(x).chunks))
+    x = map_blocks(chunk, x, axis=axes, keepdims=True, chunks=single, **options)
+    while any(x.data.numblocks[i] > split_every for i in axes):
+        joined = {i: _grouped(x.chunks[i], split_every) for i in axes}
+        x = rechunk(x, joined)
+        single = tuple((1,) * len(c) if i in axes else c for i, c in enumerate(x.chunks))
+        x = map_blocks(combine or aggregate, x, axis=axes, keepdims=True, chunks=single, **options)
+    x = rechunk(x, dict.fromkeys(axes, -1))
+    if keepdims:
+        single = tuple((1,) if i in axes else c for i, c in enumerate(x.chunks))
+        return map_blocks(aggregate, x, axis=axes, keepdims=True, chunks=single, **options)
+    return map_blocks(aggregate, x, axis=axes, keepdims=False, drop_axis=[*axes], **options)
+
+
+def _grouped(chunks: Sequence[int], size: int) -> tuple[int, ...]:
+    """Chunks of several chunks."""
+    return tuple(sum(chunks[i : i + size]) for i in range(0, len(chunks), size))
+
+
+def _record(
+    function: Callable[..., Any],
+    func: Callable[..., Any],
+    operands: Sequence[tuple[Any, Any]],
+    outs: Sequence[Sequence[Any]],
+    forward: Callable[..., Any],
+    several: bool = False,
+) -> tuple[Array, ...]:
+    """Run a function on blocks, recorded.
+
+    Parameters
+    ----------
+    function, func : callable
+        The function with its keywords bound, and without.
+    operands : sequence of (argument, labels)
+        A label for each axis of an argument, None for an axis that every task sees all of, or no labels at all.
+    outs : sequence of sequence
+        The labels of the results.
+    forward : callable
+        ``forward(func, args)`` computes the results from raw arguments in Dask's own way.
+    """
+    labels = [label for out in outs for label in out if label is not None]
+    grid = {label: i for i, label in enumerate(dict.fromkeys(labels))}
+    given = [x if isinstance(x, Array) else Array(x) if _is_array(x) else x for x, _ in operands]
+    arrays = unified([raw(x) for x in given], [ind for _, ind in operands])
+    positions = [i for i, x in enumerate(given) if isinstance(x, Array)]
+    numbers: dict[Any, int] = {}
+    for i in positions:
+        for axis, label in enumerate(operands[i][1] or ()):
+            numbers[label] = max(numbers.get(label, 1), arrays[i].numblocks[axis])
+    inputs = []
+    for i in positions:
+        ind = operands[i][1]
+        along = [
+            grid.get(label) if arrays[i].numblocks[axis] == numbers[label] else None
+            for axis, label in enumerate(ind or ())
+        ]
+        inputs.append(Place.of(arrays[i], along if ind else None))
+    results = forward(partial(_on_arrays, func), arrays)
+    outputs = [Place.of(x, [grid.get(label) for label in out]) for x, out in zip(results, outs, strict=True)]
+    template = tuple(_BLOCK if isinstance(x, Array) else (x,) for x in given)
+    inside = partial(_filled, function, template, several)
+    return differentiable(inside, [given[i] for i in positions], inputs, outputs, results)
+
+
+_BLOCK = "block"  # marks where a block comes in
+
+
+def _filled(function: Callable[..., Any], template: Sequence[Any], several: bool, *blocks: Any) -> tuple[Any, ...]:
+    """The results of a function for some blocks among its other arguments."""
+    following = (x if isinstance(x, Array) else Array(x) for x in blocks)
+    found = function(*(next(following) if part == _BLOCK else part[0] for part in template))
+    return tuple(found) if several else (found,)
+
+
+def _on_arrays(func: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
+    """What a function makes of Arrays, raw."""
+    found = func(*(Array(x) if _is_array(x) else x for x in args), **keywords)
+    return tuple(map(raw, found)) if isinstance(found, tuple) else raw(found)
+
+
+def _is_array(x: Any) -> bool:
+    """Whether something is a raw array."""
+    return isinstance(x, da.Array | numpy.ndarray) or (hasattr(x, "__array_namespace__") and not isinstance(x, Array))

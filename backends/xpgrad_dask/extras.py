@@ -1,0 +1,17 @@
+"""What `xpgrad.dask` has beyond the standard."""
+
+from xpgrad_dask.blocks import apply_gufunc, blockwise, map_blocks, rechunk, reduction
+from xpgrad_dask.explain import explain
+from xpgrad_dask.losses import value_and_grad_blocks
+from xpgrad_dask.overlaps import map_overlap
+
+__all__ = [
+    "apply_gufunc",
+    "blockwise",
+    "explain",
+    "map_blocks",
+    "map_overlap",
+    "rechunk",
+    "reduction",
+    "value_and_grad_blocks",
+]

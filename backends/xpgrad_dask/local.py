@@ -1,0 +1,240 @@
+"""Functions that run once for every block of a grid, and what pulls cotangents back through them.
+
+Pulling back is such a function again: it takes the same blocks and those of the cotangents, and runs the tape inside
+one task. So derivatives of any order stay inside the blocks. What blocks have in common, a parameter or an array that
+is broadcast, gets its cotangent as a tree of sums over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from itertools import product
+from operator import add, itemgetter
+from typing import Any, NamedTuple
+
+import dask.array as da
+import numpy
+from dask.array.core import unify_chunks
+from dask.array.utils import meta_from_array
+from dask.base import tokenize
+from dask.core import flatten
+from dask.highlevelgraph import HighLevelGraph
+
+import xpgrad
+from xpgrad_dask.sums import fan_in, unwrapped
+
+Chunks = tuple[tuple[int, ...], ...]
+
+
+class Place(NamedTuple):
+    """How an array lies on a grid of blocks.
+
+    Attributes
+    ----------
+    along : tuple of int or None
+        For each of its axes the axis of the grid along which its blocks lie; None where every task sees all of it. As a
+        result, an array is the sum over those axes of the grid along which it does not lie.
+    chunks : tuple of tuple of int
+        Its chunks.
+    meta : array
+        An empty array of its kind.
+    """
+
+    along: tuple[int | None, ...]
+    chunks: Chunks
+    meta: Any
+
+    @classmethod
+    def of(cls, x: Any, along: Sequence[int | None] | None = None) -> Place:
+        """That of an array, in its own chunks along the grid's axes; by default one that every task sees all of."""
+        along = (None,) * x.ndim if along is None else tuple(along)
+        chunks = tuple(
+            (n,) if axis is None else x.chunks[i] for i, (axis, n) in enumerate(zip(along, x.shape, strict=True))
+        )
+        return cls(along, chunks, meta_from_array(x))
+
+
+def run(function: Callable[..., Any], arrays: Sequence[Any], inputs: Sequence[Place], outputs: Sequence[Place]) -> Any:
+    """Apply a function, which returns a tuple, to the blocks of arrays; nothing is recorded.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a block of each array, and returns a tuple with a block of each output.
+    arrays : sequence of array
+        Raw arrays; NumPy's are seen whole.
+    inputs, outputs : sequence of Place
+        How they lie on the grid.
+
+    Returns
+    -------
+    list of dask.array.Array
+    """
+    arrays = [_placed(x, place) for x, place in zip(arrays, inputs, strict=True)]
+    grid = _grid(inputs)
+    operands = [part for x, place in zip(arrays, inputs, strict=True) for part in (x, _labels(place, len(grid)))]
+    own = [place.along for place in outputs]
+    # Not with new axes of length 1: when Dask fuses such a layer with one that broadcasts it, the result lacks blocks.
+    direct = len(outputs) == 1 and set(own[0]).issuperset(range(len(grid)))
+    if direct and not any(i is None and c == (1,) for i, c in zip(own[0], outputs[0].chunks, strict=True)):
+        return [_blocks(partial(_first, function), operands, outputs[0], len(grid))]
+    bundle = da.blockwise(
+        partial(_bundled, function),
+        tuple(range(len(grid))),
+        *operands,
+        adjust_chunks=dict.fromkeys(range(len(grid)), 1),
+        align_arrays=False,
+        meta=numpy.empty((0,) * len(grid), dtype=object),
+    )
+    found: list[Any] = [None] * len(outputs)
+    for kept in {tuple(i for i in range(len(grid)) if i in along) for along in own}:
+        members = [n for n, along in enumerate(own) if set(along) - {None} == set(kept)]
+        joined = _summed(bundle, members, kept, [outputs[n] for n in members])
+        for k, n in enumerate(members):
+            found[n] = _picked(joined, k, kept, outputs[n])
+    return found
+
+
+def _grid(places: Sequence[Place]) -> list[int]:
+    """The number of blocks along each axis of the grid."""
+    numbers: dict[int, int] = {}
+    for place in places:
+        for axis, chunks in zip(place.along, place.chunks, strict=True):
+            if axis is not None:
+                numbers[axis] = len(chunks)
+    return [numbers[axis] for axis in sorted(numbers)]
+
+
+def _placed(x: Any, place: Place) -> da.Array:
+    """An array in the chunks of its place."""
+    x = x if isinstance(x, da.Array) else da.from_array(x, chunks=-1)
+    return x if x.chunks == place.chunks or numpy.isnan(x.shape).any() else x.rechunk(place.chunks)
+
+
+def _labels(place: Place, start: int) -> tuple[int, ...]:
+    """Labels for Dask: those of the grid, and some of its own for what is seen whole."""
+    return tuple(start + i if axis is None else axis for i, axis in enumerate(place.along))
+
+
+def _blocks(function: Callable[..., Any], operands: Sequence[Any], output: Place, ndim: int) -> da.Array:
+    """The only output, a block from each task."""
+    labels = tuple(1000 + i if axis is None else axis for i, axis in enumerate(output.along))
+    pairs = list(zip(output.along, labels, output.chunks, strict=True))
+    return da.blockwise(
+        function,
+        labels,
+        *operands,
+        new_axes={label: chunks[0] for axis, label, chunks in pairs if axis is None},
+        adjust_chunks={label: chunks for axis, label, chunks in pairs if axis is not None},
+        align_arrays=False,
+        meta=output.meta,
+    )
+
+
+def _first(function: Callable[..., Any], *blocks: Any) -> Any:
+    return function(*map(unwrapped, blocks))[0]
+
+
+def _bundled(function: Callable[..., Any], *blocks: Any) -> Any:
+    return function(*map(unwrapped, blocks))
+
+
+def _summed(bundle: da.Array, members: list[int], kept: tuple[int, ...], outputs: Sequence[Place]) -> da.Array:
+    """Tuples of some of the outputs, summed over the other axes of the grid."""
+    size = sum(place.meta.dtype.itemsize * numpy.prod([max(c, default=0) for c in place.chunks]) for place in outputs)
+    axes = tuple(i for i in range(bundle.ndim) if i not in kept)
+    if not axes:
+        return (
+            bundle if members == [*range(len(members))] else bundle.map_blocks(itemgetter(*members), meta=bundle._meta)
+        )
+    return da.reduction(
+        bundle,
+        chunk=partial(_chosen, members),
+        combine=_sum_of_tuples,
+        aggregate=_sum_of_tuples,
+        axis=axes,
+        concatenate=False,
+        dtype=object,
+        meta=numpy.empty((0,) * len(kept), dtype=object),
+        split_every=fan_in(bundle, axes, float(size)),
+    )
+
+
+def _chosen(members: list[int], parts: Any, axis: Any, keepdims: bool) -> Any:
+    return tuple(parts[n] for n in members)
+
+
+def _sum_of_tuples(tuples: Any, axis: Any, keepdims: bool) -> Any:
+    return tuple(reduce(add, parts) for parts in zip(*flatten([tuples], container=list), strict=True))
+
+
+def _picked(joined: da.Array, k: int, kept: tuple[int, ...], output: Place) -> da.Array:
+    """One output out of the tuples."""
+    name = f"part-{tokenize(joined, k, output.along)}"
+    graph = {}
+    for index in product(*(range(len(chunks)) for chunks in output.chunks)):
+        where = {axis: i for axis, i in zip(output.along, index, strict=True) if axis is not None}
+        graph[(name, *index)] = (itemgetter(k), (joined.name, *(where[axis] for axis in kept)))
+    layers = HighLevelGraph.from_collections(name, graph, dependencies=[joined])
+    return da.Array(layers, name, output.chunks, meta=output.meta)
+
+
+def differentiable(
+    function: Callable[..., Any],
+    arrays: Sequence[xpgrad.Array],
+    inputs: Sequence[Place],
+    outputs: Sequence[Place],
+    results: Sequence[da.Array] | None = None,
+) -> tuple[xpgrad.Array, ...]:
+    """As `run`, on Arrays, and recorded; `results` are the outputs, if they are known already."""
+    wanted = [i for i, x in enumerate(arrays) if tracked(x)]
+
+    def apply(*given: xpgrad.Array) -> tuple[xpgrad.Array, ...]:
+        return tuple(map(xpgrad.Array, results or run(function, [x.data for x in given], inputs, outputs)))
+
+    def pull_back(given: tuple[xpgrad.Array, ...], gs: tuple[xpgrad.Array, ...]) -> tuple[Any, ...]:
+        pulled = partial(_pulled, function, wanted, len(given))
+        targets = [inputs[i] for i in wanted]
+        found = iter(differentiable(pulled, [*given, *gs], [*inputs, *outputs], targets))
+        return tuple(next(found) if i in wanted else None for i in range(len(given)))
+
+    recorded = xpgrad.custom_vjp(apply)
+    recorded.defvjp(lambda *given: (apply(*given), given), pull_back)
+    return recorded(*arrays)  # type: ignore[no-any-return]  # what a user's function returns is untyped
+
+
+def _pulled(function: Callable[..., Any], wanted: Sequence[int], count: int, *blocks: Any) -> Any:
+    """The cotangents of the blocks that they are wanted of, from those of the outputs."""
+    args, gs = [*blocks[:count]], blocks[count:]
+
+    def of_wanted(*moved: Any) -> Any:
+        for i, x in zip(wanted, moved, strict=True):
+            args[i] = x
+        return function(*args)
+
+    _, pull_back = xpgrad.vjp(of_wanted, *(args[i] for i in wanted))
+    return pull_back(gs)
+
+
+def tracked(x: Any) -> bool:
+    """Whether operations on x are recorded."""
+    return isinstance(x, xpgrad.Array) and x._node is not None and xpgrad.autograd.is_recording()
+
+
+def raw(x: Any) -> Any:
+    """The raw array of an Array; anything else as it is."""
+    return x.data if isinstance(x, xpgrad.Array) else x
+
+
+def unified(arrays: list[Any], labels: Sequence[Any]) -> list[Any]:
+    """Raw arguments, Dask's among them in common chunks."""
+    lying = [i for i, x in enumerate(arrays) if isinstance(x, da.Array) and labels[i]]
+    pairs = []
+    for n, i in enumerate(lying):
+        own = [("own", n, axis) if label is None else ("shared", label) for axis, label in enumerate(labels[i])]
+        pairs += [arrays[i], own]
+    _, unified = unify_chunks(*pairs, warn=False)
+    for i, x in zip(lying, unified, strict=True):
+        arrays[i] = x
+    return arrays

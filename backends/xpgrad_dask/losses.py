@@ -1,0 +1,75 @@
+"""Losses that are made of those of blocks of samples: forward and backward of a block in one task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import dask.array as da
+import numpy
+
+import xpgrad
+from xpgrad import Array
+from xpgrad.tree import leaves, rebuild, replace
+from xpgrad_dask.captured import recorded
+from xpgrad_dask.local import Place, raw, run, unified
+
+
+def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callable[..., Any]:
+    """The value and the gradient of a loss that is made of those of blocks of samples, with one task for each block.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(params, *blocks)`` returns the loss of some samples, 0-d, as functions of the array API make it.
+    reduce : {"sum", "mean"}
+        "sum": the loss is the sum of those of the blocks. "mean": it is their mean, by number of samples.
+
+    Returns
+    -------
+    callable
+        Takes ``(params, *chunked)``: nested dicts, lists and tuples of arrays, and Dask arrays whose first axis counts
+        the samples. Returns (value, gradient), yet to be computed, of which the gradient has the form of `params`; they
+        are raw arrays, or Arrays if there was one among the arguments.
+
+    Raises
+    ------
+    ValueError
+        When called, if no array is chunked, or `f` holds an Array that is being recorded.
+
+    Examples
+    --------
+    >>> loss = lambda w, x, y: xp.sum(xp.log1p(xp.exp(-y * (x @ w))))
+    >>> dask.compute(*value_and_grad_blocks(loss)(w, X, y))
+    """
+    if reduce not in ("sum", "mean"):
+        raise ValueError(f"reduce must be 'sum' or 'mean', not {reduce!r}.")
+
+    def compute(params: Any, *chunked: Any) -> Any:
+        recorded(f, (), {})
+        given = [numpy.asarray(x) if isinstance(x, int | float | complex) else raw(x) for _, x in leaves(params)]
+        data = unified([raw(x) for x in chunked], [(0, *(None,) * (x.ndim - 1)) for x in chunked])
+        if not data or not all(isinstance(x, da.Array) for x in data):
+            raise ValueError("value_and_grad_blocks needs Dask arrays, in blocks of samples, after the parameters.")
+        kinds = [Place.of(x) for x in given]
+        value = Place((), (), numpy.zeros((), numpy.result_type(*given)))
+        count = Place((), (), numpy.zeros((), "int64"))
+        kernel = partial(_value_and_grad, f, reduce, replace(params, lambda _: 0), len(given))
+        places = [*kinds, *(Place.of(x, (0, *(None,) * (x.ndim - 1))) for x in data)]
+        total, n, *gradient = run(kernel, [*given, *data], places, [value, count, *kinds])
+        found = [x if reduce == "sum" else x / n for x in (total, *gradient)]
+        if any(isinstance(x, Array) for x in (*chunked, *(x for _, x in leaves(params)))):
+            found = [*map(Array, found)]
+        return found[0], rebuild(params, found[1:])
+
+    return compute
+
+
+def _value_and_grad(f: Callable[..., Any], reduce: str, form: Any, count: int, *blocks: Any) -> tuple[Any, ...]:
+    """The loss of some samples, their number, and the gradient by every parameter."""
+    params, *data = rebuild(form, map(Array, blocks[:count])), *map(Array, blocks[count:])
+    value, gradient = xpgrad.value_and_grad(f)(params, *data)
+    n = data[0].shape[0]
+    weight = n if reduce == "mean" else 1
+    return (value.data * weight, numpy.asarray(n), *(g.data * weight for _, g in leaves(gradient)))

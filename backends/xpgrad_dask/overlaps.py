@@ -1,0 +1,176 @@
+"""`map_overlap`, in steps of which each has a transpose: pad, lend to the neighbours, run the function, trim.
+
+To lend means that every block gets copies of its neighbours' margins; its transpose adds the margins back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import dask.array as da
+from dask.array.overlap import coerce_boundary, coerce_depth, ensure_minimum_chunksize
+from dask.array.utils import meta_from_array
+
+import xpgrad
+from xpgrad import Array
+from xpgrad_dask.blocks import map_blocks, rechunk
+from xpgrad_dask.captured import recorded
+from xpgrad_dask.local import Chunks, raw
+from xpgrad_dask.routes import Piece, Route, along_routes, backwards
+
+
+def map_overlap(
+    func: Callable[..., Any],
+    *args: Any,
+    depth: Any = None,
+    boundary: Any = None,
+    trim: bool = True,
+    **options: Any,
+) -> Array:
+    """``dask.array.map_overlap``, differentiable by the arrays among its arguments.
+
+    Parameters
+    ----------
+    func : callable
+        As for `map_blocks`; applied to blocks with some of their neighbours' elements around them.
+    *args
+        Arrays and raw arrays; NumPy's are seen whole.
+    depth, boundary : int, tuple, dict, or list of these for each array
+        How many elements to borrow along each axis, and what lies beyond the edges: "none", "periodic", "reflect",
+        "nearest", or a constant.
+    trim : bool
+        Whether to cut off as many elements of the result.
+    **options
+        As for `map_blocks`.
+
+    Returns
+    -------
+    Array
+
+    Raises
+    ------
+    ValueError
+        As for `map_blocks`.
+    """
+    if not recorded(func, args, options) and all(isinstance(raw(x), da.Array) for x in args):
+        found = da.map_overlap(func, *map(raw, args), depth=depth, boundary=boundary, trim=trim, **options)
+        return Array(found)
+    lying = [i for i, x in enumerate(args) if isinstance(raw(x), da.Array)]
+    depths = depth if isinstance(depth, list) else [depth] * len(lying)
+    boundaries = boundary if isinstance(boundary, list) else [boundary] * len(lying)
+    given, margins = [*args], {}
+    for i, *own in zip(lying, depths, boundaries, strict=True):
+        x = args[i] if isinstance(args[i], Array) else Array(args[i])
+        margins[i] = _margins(x.ndim, *own)
+        given[i] = _lent(_padded(x, margins[i]), margins[i])
+    out = map_blocks(func, *given, **options)
+    leading = max(lying, key=lambda i: (given[i].ndim, -i))
+    return _trimmed(out, margins[leading]) if trim else out
+
+
+class _Margin(NamedTuple):
+    """How many elements of its neighbours a block sees along an axis, and what lies beyond the edges."""
+
+    left: int
+    right: int
+    beyond: Any
+
+    def before(self, i: int) -> int:
+        """How many of them block i has on its left."""
+        return self.left if i or self.beyond != "none" else 0
+
+    def after(self, i: int, count: int) -> int:
+        """How many of them block i of so many has on its right."""
+        return self.right if i < count - 1 or self.beyond != "none" else 0
+
+
+def _margins(ndim: int, depth: Any, boundary: Any) -> list[_Margin]:
+    depths, boundaries = coerce_depth(ndim, depth), coerce_boundary(ndim, boundary)
+    pairs = [(d, d) if isinstance(d, int) else d for d in (depths[i] for i in range(ndim))]
+    return [_Margin(*pair, boundaries[i]) for i, pair in enumerate(pairs)]
+
+
+def _padded(x: Array, margins: Sequence[_Margin]) -> Array:
+    """The array with what lies beyond its edges, in the blocks at the edges."""
+    xp = x.__array_namespace__()
+    for axis, (left, right, beyond) in enumerate(margins):
+        least = max(left, right)
+        sizes = x.chunks[axis] if not least else ensure_minimum_chunksize(least, x.chunks[axis])
+        if not isinstance(beyond, str) or beyond != "none":
+            parts = [_edge(x, axis, left, beyond, False), x, _edge(x, axis, right, beyond, True)]
+            x = xp.concat([part for part in parts if part is not None], axis=axis)
+            sizes = [*sizes]
+            sizes[0] += left
+            sizes[-1] += right
+        if tuple(sizes) != x.chunks[axis]:
+            x = rechunk(x, {axis: tuple(sizes)})
+    return x
+
+
+def _edge(x: Array, axis: int, count: int, beyond: Any, end: bool) -> Array | None:
+    """What lies beyond an edge."""
+    if not count:
+        return None
+    xp, n = x.__array_namespace__(), x.shape[axis]
+    near, far = slice(n - count, n), slice(0, count)
+    if not end:
+        near, far = far, near
+    lead = (slice(None),) * axis
+    if beyond == "periodic":
+        return x[(*lead, far)]
+    if beyond == "reflect":
+        return xp.flip(x[(*lead, near)], axis=axis)
+    last = x[(*lead, slice(n - 1, n) if end else slice(0, 1))]
+    if beyond == "nearest":
+        return xp.repeat(last, count, axis=axis)
+    shape = tuple(count if i == axis else m for i, m in enumerate(x.shape))
+    return Array(da.full(shape, beyond, dtype=x.dtype))
+
+
+def _lent(x: Array, margins: Sequence[_Margin]) -> Array:
+    """Every block with the margins of its neighbours."""
+    routes, chunks = [], []
+    for (left, right, _), sizes in zip(margins, x.chunks, strict=True):
+        route, longer = [], []
+        for i, n in enumerate(sizes):
+            before, after = left if i else 0, right if i < len(sizes) - 1 else 0
+            pieces = [Piece(i, slice(0, n), slice(before, before + n))]
+            if before:
+                pieces.append(Piece(i - 1, slice(sizes[i - 1] - before, sizes[i - 1]), slice(0, before)))
+            if after:
+                pieces.append(Piece(i + 1, slice(0, after), slice(before + n, before + n + after)))
+            route.append(pieces)
+            longer.append(before + n + after)
+        routes.append(route if left or right else None)
+        chunks.append(tuple(longer))
+    return _travel(x, routes, tuple(chunks))
+
+
+def _trimmed(x: Array, margins: Sequence[_Margin]) -> Array:
+    """Every block without its margins."""
+    routes, chunks = [], []
+    for margin, sizes in zip(margins, x.chunks, strict=True):
+        route, shorter = [], []
+        for i, n in enumerate(sizes):
+            start, stop = margin.before(i), n - margin.after(i, len(sizes))
+            route.append([Piece(i, slice(start, stop), slice(0, stop - start))])
+            shorter.append(stop - start)
+        routes.append(route if margin.left or margin.right else None)
+        chunks.append(tuple(shorter))
+    return _travel(x, routes, tuple(chunks))
+
+
+def _travel(x: Array, routes: Sequence[Route], chunks: Chunks) -> Array:
+    """Parts of blocks along routes, differentiable."""
+    if all(route is None for route in routes):
+        return x
+    counts = [len(sizes) for sizes in x.chunks]
+    back = [backwards(route, count) for route, count in zip(routes, counts, strict=True)]
+    recorded = xpgrad.custom_vjp(lambda x: Array(along_routes(x.data, routes, chunks, meta_from_array(x.data))))
+    recorded.defvjp(lambda x: (recorded(x), x.chunks), lambda before, g: (_travel(_as(g, chunks), back, before),))
+    return recorded(x)  # type: ignore[no-any-return]  # what a user's function returns is untyped
+
+
+def _as(g: Array, chunks: Chunks) -> Array:
+    return g if g.chunks == chunks else rechunk(g, chunks)

@@ -1,0 +1,342 @@
+"""Gather and scatter: elements picked by place, put back, and overwritten.
+
+What is known while the graph is built (slices, integers, NumPy arrays) is routed: each block of the result reads the
+blocks that it needs and no others. What is not, is looked up inside the tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import dask.array as da
+import numpy
+from dask.array.core import normalize_chunks, unify_chunks
+from dask.array.utils import meta_from_array
+
+from xpgrad_dask.keys import Key
+from xpgrad_dask.known import as_dask
+from xpgrad_dask.layout import in_chunks, is_local, reshape, within_blocks
+from xpgrad_dask.routes import Piece, Route, along_routes
+from xpgrad_dask.shapes import Shape, known
+from xpgrad_dask.sums import add_up, unwrapped
+
+
+def getitem(x: Any, key: Any) -> da.Array:
+    """``x[key]``; x may be a NumPy array if the key holds a Dask array."""
+    x = as_dask(x)
+    steps = Key(key, x.shape)
+    if steps.mask is not None:
+        return x[key]
+    x = _sliced(x, steps.basic)
+    return steps.arrange(x if steps.index is None else _gather(steps.merge(x), steps.index, steps.axis))
+
+
+def scatter(values: da.Array, key: Any, shape: tuple[int, ...]) -> da.Array:
+    """Zeros of a shape with the values added at key; repeated indices add up."""
+    values = as_dask(values)
+    steps = Key(key, shape)
+    target = _Target.of(shape, values)
+    if steps.mask is not None and steps.mask.ndim > 1:
+        return _all_unmasked(values, steps.mask, target)
+    values = steps.disarrange(values)
+    if steps.mask is not None:
+        values = _unmask(values, steps.mask, steps.axis, target.chunks[steps.own_axis])
+    elif steps.index is not None:
+        values = steps.split(_scattered(values, steps.index, steps.axis, steps.shape, target))
+    return in_chunks(_routed(values, steps.basic, target), target.shape)
+
+
+def setitem(x: Any, value: Any, key: Any) -> da.Array:
+    """A copy of x with value written at key; where the key names a place more than once, the last write counts."""
+    x = as_dask(x)
+    value = as_dask(value).astype(x.dtype, copy=False)
+    steps = Key(key, x.shape)
+    target = _Target.of(Shape.of(x), x)
+    if steps.mask is not None and steps.mask.ndim > 1:
+        if value.size > 1:
+            raise NotImplementedError("a mask of all axes that is a Dask array takes one value, not an array of them.")
+        return da.where(steps.mask, value.reshape(()), x)
+    value = steps.disarrange(value)
+    if steps.mask is not None and value.shape[steps.axis] == 1:
+        part = _sliced(x, steps.basic)
+        value = da.where(steps.mask[_column(steps.axis, part.ndim)], value, part)
+    elif steps.mask is not None or steps.index is not None:
+        part = steps.merge(_sliced(x, steps.basic))
+        index = steps.mask if steps.index is None else steps.index
+        value = steps.split(_overwritten(part, value, index, steps.axis))
+    return _routed(value, steps.basic, target, x)
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> da.Array:
+    """The elements at integer indices, of any number of dimensions, along an axis."""
+    x = as_dask(x)
+    if axis is None:
+        x, axis = reshape(x, (x.size,)), 0
+    return getitem(x, (*(slice(None),) * (axis % x.ndim), indices))
+
+
+def _column(axis: int, ndim: int) -> tuple[Any, ...]:
+    """The key that makes one axis of many of a vector."""
+    return tuple(slice(None) if i == axis else None for i in range(ndim))
+
+
+class _Target(NamedTuple):
+    """What to make: a shape, its chunks, and an empty array of the kind that its blocks are."""
+
+    shape: Shape
+    chunks: tuple[tuple[int, ...], ...]
+    meta: Any
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], like: da.Array) -> _Target:
+        chunks = getattr(shape, "chunks", None)
+        if chunks is None:
+            chunks = normalize_chunks("auto", tuple(shape), dtype=like.dtype)
+        return cls(Shape.made(shape, chunks), chunks, meta_from_array(like, ndim=len(shape)))
+
+
+def _sliced(x: da.Array, basic: tuple[Any, ...]) -> da.Array:
+    """The array after the first step of a key."""
+    if all(isinstance(part, slice) and part == slice(None) for part in basic):
+        return x
+    return within_blocks(x, basic) if is_local(x, basic) else x[basic]
+
+
+# What is known while the graph is built is routed from block to block.
+
+
+def _routed(values: da.Array, basic: tuple[Any, ...], target: _Target, base: da.Array | None = None) -> da.Array:
+    """Put values where slices and integers say, on zeros or over `base`; values may have to be broadcast."""
+    if any(not isinstance(part, slice) for part in basic):
+        values = values[tuple(slice(None) if isinstance(part, slice) else None for part in basic)]
+    places = [part if isinstance(part, slice) else slice(part, part + 1 or None) for part in basic]
+    routes = [_route(part, *pair) for part, *pair in zip(places, values.chunks, target.chunks, strict=True)]
+    return (
+        values
+        if all(route is None for route in routes)
+        else along_routes(values, routes, target.chunks, target.meta, base)
+    )
+
+
+def _scattered(values: da.Array, index: Any, axis: int, shape: tuple[int, ...], target: _Target) -> da.Array:
+    """Zeros of a shape with the values added at an index along an axis; repeated indices add up."""
+    own = target.chunks if tuple(shape) == tuple(target.shape) else None
+    if isinstance(index, da.Array):
+        return _sums(values, index, axis, own[axis] if own else _chunks(shape[axis : axis + 1], values)[0])
+    if index.ndim != 1:
+        values = reshape(values, (*values.shape[:axis], index.size, *values.shape[axis + index.ndim :]))
+    chunks = list(values.chunks)
+    chunks[axis] = own[axis] if own else _chunks(shape[axis : axis + 1], values)[0]
+    routes: list[Route] = [None] * values.ndim
+    routes[axis] = _route(index.reshape(-1), values.chunks[axis], chunks[axis])
+    return along_routes(values, routes, tuple(chunks), meta_from_array(values))
+
+
+def _chunks(shape: tuple[int, ...], like: da.Array) -> Any:
+    return normalize_chunks("auto", tuple(shape), dtype=like.dtype)
+
+
+def _route(part: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Route:
+    """For every block of the result along an axis the pieces that go there; None where all stays where it is."""
+    if isinstance(part, slice) and part == slice(None) and (given == wanted or not known(given + wanted)):
+        return None
+    if not known(given + wanted):
+        raise ValueError(
+            "this index needs the lengths of blocks, which are not known yet: call compute_chunk_sizes() on the array "
+            "that they come from first."
+        )
+    if isinstance(part, slice):
+        span = range(sum(wanted))[part]
+        if given == (1,) and len(span) != 1:  # to be broadcast
+            part = numpy.asarray(span)
+        elif abs(span.step) == 1:
+            return [[*_overlaps(span, given, low, high)] for low, high in _bounds(wanted)]
+        else:
+            part = numpy.asarray(span, dtype="int64")
+    route = []
+    for low, high in _bounds(wanted):
+        (chosen,) = numpy.nonzero((part >= low) & (part < high))
+        pieces = []
+        if given == (1,) and len(part) != 1:
+            pieces = [Piece(0, slice(None), part[chosen] - low)] * bool(len(chosen))
+        else:
+            for i, (start, stop) in enumerate(_bounds(given)):
+                sources = chosen[slice(*numpy.searchsorted(chosen, (start, stop)))]
+                if len(sources):
+                    pieces.append(Piece(i, sources - start, part[sources] - low))
+        route.append(pieces)
+    return route
+
+
+def _bounds(chunks: Sequence[int]) -> Iterable[tuple[int, int]]:
+    """Where each block begins and ends."""
+    start = 0
+    for n in chunks:
+        yield start, start + n
+        start += n
+
+
+def _overlaps(span: range, given: tuple[int, ...], low: int, high: int) -> Iterable[Piece]:
+    """The pieces of a slice of step 1 or -1 that lie between two places."""
+    for i, bounds in enumerate(_bounds(given)):
+        part = span[slice(*bounds)]
+        if not part:
+            continue
+        first, last = max(min(part), low), min(max(part), high - 1)
+        if first > last:
+            continue
+        if span.step == 1:
+            yield Piece(i, slice(first - part[0], last - part[0] + 1), slice(first - low, last - low + 1))
+        else:  # the block's part runs down from part[0]
+            yield Piece(
+                i,
+                slice(part[0] - last, part[0] - first + 1),
+                slice(last - low, first - low - 1 if first > low else None, -1),
+            )
+
+
+# What is only known inside the tasks is looked up there, by each block of the one array in each block of the other.
+
+
+def _gather(x: da.Array, index: Any, axis: int) -> da.Array:
+    """The elements at an index along an axis; its dimensions take the place of that axis."""
+    if not isinstance(index, da.Array):
+        out = da.take(x, index.reshape(-1), axis=axis)
+        return out if index.ndim == 1 else reshape(out, (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
+    labels = tuple(range(x.ndim))
+    places = tuple(range(x.ndim, x.ndim + index.ndim))
+    free = (*labels[:axis], *places, *labels[axis + 1 :])
+    if x.numblocks[axis] == 1:
+        kernel, meta = partial(_taken, axis=axis), meta_from_array(x, ndim=len(free))
+        return da.blockwise(kernel, free, x, labels, index, places, meta=meta)
+    bounds, numbers = _numbered(x.chunks[axis])
+    parts = da.blockwise(
+        partial(_taken_between, bounds, axis),
+        (*free, axis),
+        x,
+        labels,
+        index,
+        places,
+        numbers,
+        (axis,),
+        adjust_chunks={axis: 1},
+        align_arrays=False,
+        meta=meta_from_array(x, ndim=len(free) + 1),
+    )
+    return add_up(parts, (parts.ndim - 1,))
+
+
+def _numbered(chunks: Sequence[int]) -> tuple[list[tuple[int, int]], da.Array]:
+    """The bounds of blocks, and an array that tells each task the number of its block."""
+    return [*_bounds(chunks)], da.from_array(numpy.arange(len(chunks)), chunks=1)
+
+
+def _taken(block: Any, index: Any, axis: int) -> Any:
+    return numpy.take(unwrapped(block), index, axis=axis)
+
+
+def _taken_between(bounds: Sequence[tuple[int, int]], axis: int, block: Any, index: Any, number: Any) -> Any:
+    """The elements whose places lie between two bounds; zeros for the others."""
+    low, high = bounds[int(number[0])]
+    index = numpy.where(index < 0, index + bounds[-1][1], index) - low
+    inside = (index >= 0) & (index < high - low)
+    found = numpy.take(block, numpy.where(inside, index, 0), axis=axis)
+    after = (None,) * (block.ndim - axis - 1)
+    return numpy.where(inside[(..., *after)], found, numpy.zeros((), dtype=block.dtype))[..., None]
+
+
+def _sums(values: da.Array, index: da.Array, axis: int, chunks: tuple[int, ...]) -> da.Array:
+    """Add values at an index along an axis: dense sums for each pair of blocks, then a tree."""
+    ndim = values.ndim - index.ndim + 1
+    labels = tuple(range(ndim))
+    places = tuple(range(ndim, ndim + index.ndim))
+    bounds, numbers = _numbered(chunks)
+    parts = da.blockwise(
+        partial(_summed_between, bounds, axis),
+        (*labels, *places),
+        values,
+        (*labels[:axis], *places, *labels[axis + 1 :]),
+        index,
+        places,
+        numbers,
+        (axis,),
+        adjust_chunks={axis: chunks, **dict.fromkeys(places, 1)},
+        meta=meta_from_array(values, ndim=ndim + index.ndim),
+    )
+    return add_up(parts, tuple(range(ndim, parts.ndim))) if places else parts
+
+
+def _summed_between(bounds: Sequence[tuple[int, int]], axis: int, values: Any, index: Any, number: Any) -> Any:
+    """For each place between two bounds the sum of the values that go there."""
+    low, high = bounds[int(number[0])]
+    ndim = index.ndim
+    before, after = values.shape[:axis], values.shape[axis + ndim :]
+    index = numpy.where(index < 0, index + bounds[-1][1], index).reshape(-1)
+    values = values.reshape((*before, index.size, *after))
+    if len(bounds) > 1:
+        inside = (index >= low) & (index < high)
+        index, values = index[inside], numpy.compress(inside, values, axis=axis)
+    out = numpy.zeros_like(values, shape=(*before, high - low, *after))
+    numpy.add.at(out, (*(slice(None),) * axis, index - low), values)
+    return out[(..., *(None,) * ndim)]
+
+
+def _overwritten(x: da.Array, value: da.Array, index: Any, axis: int) -> da.Array:
+    """Overwrite at an index along an axis; each block of the result sees all of the index, and its values."""
+    labels = tuple(range(x.ndim))
+    places = tuple(range(x.ndim, x.ndim + index.ndim))
+    own = tuple(range(places[-1] + 1, places[-1] + 2 + value.ndim - x.ndim))  # a mask has other lengths than its values
+    written = (*labels[:axis], *own, *labels[axis + 1 :])
+    _, (x, value, index) = unify_chunks(x, labels, value, written, as_dask(index), places, warn=False)
+    bounds, numbers = _numbered(x.chunks[axis])
+    arrays = (x, labels, value, written, index, places, numbers, (axis,))
+    kernel = partial(_overwritten_between, bounds, axis)
+    return da.blockwise(kernel, labels, *arrays, concatenate=True, align_arrays=False, meta=meta_from_array(x))
+
+
+def _overwritten_between(
+    bounds: Sequence[tuple[int, int]], axis: int, block: Any, value: Any, index: Any, number: Any
+) -> Any:
+    low, high = bounds[int(number[0])]
+    before, after = block.shape[:axis], block.shape[axis + 1 :]
+    if index.dtype.kind == "b":
+        (index,) = numpy.nonzero(index)
+    value = numpy.broadcast_to(value, (*before, *index.shape, *after)).reshape((*before, index.size, *after))
+    index = numpy.where(index < 0, index + bounds[-1][1], index).reshape(-1)
+    inside = (index >= low) & (index < high)
+    out = block.copy()
+    out[(*(slice(None),) * axis, index[inside] - low)] = numpy.compress(inside, value, axis=axis)
+    return out
+
+
+def _unmask(values: da.Array, mask: da.Array, axis: int, chunks: tuple[int, ...]) -> da.Array:
+    """Put values where a mask is true along an axis, zeros elsewhere; the blocks of values are those of the mask."""
+    if known(values.shape):  # so it does not come from a mask
+        zeros = da.zeros(
+            tuple(sum(chunks) if i == axis else n for i, n in enumerate(values.shape)),
+            chunks=tuple(chunks if i == axis else c for i, c in enumerate(values.chunks)),
+            dtype=values.dtype,
+        )
+        return _overwritten(zeros, values, mask, axis)
+    if known(mask.shape):
+        _, (mask, _) = unify_chunks(mask, "i", da.empty(sum(chunks), chunks=(chunks,)), "i")  # as where it was applied
+    labels = tuple(range(values.ndim))
+    kernel, meta = partial(_unmasked, axis), meta_from_array(values)
+    return da.blockwise(kernel, labels, mask, (axis,), values, labels, align_arrays=False, meta=meta)
+
+
+def _unmasked(axis: int, mask: Any, values: Any) -> Any:
+    out = numpy.zeros_like(values, shape=(*values.shape[:axis], mask.size, *values.shape[axis + 1 :]))
+    out[(*(slice(None),) * axis, mask)] = values
+    return out
+
+
+def _all_unmasked(values: da.Array, mask: da.Array, target: _Target) -> da.Array:
+    """Put values where a mask of all axes is true."""
+    (chunks,) = da.empty(target.shape, chunks=target.chunks).ravel().chunks
+    return reshape(_unmask(values, mask.ravel(), 0, chunks), target.shape)
+
+
+FUNCTIONS = {"getitem": getitem, "scatter": scatter, "setitem": setitem, "take": take}

@@ -1,0 +1,375 @@
+"""Region fusion: what a block goes through on its own, forward and backward, becomes one task.
+
+A region is a set of Dask's blockwise layers over one axis of blocks, of which none depends on another by way of
+something that joins blocks. Dask itself fuses such layers only where each has a single consumer, and so hardly ever
+forward with backward. What joins blocks afterwards, the trees of sums, reads its part out of the region's tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from operator import getitem, itemgetter
+from typing import Any, NamedTuple
+
+import dask.array as da
+from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, convert_legacy_graph
+from dask.base import tokenize
+from dask.blockwise import Blockwise, blockwise, blockwise_token
+from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
+
+from xpgrad_dask.layout import Within
+from xpgrad_dask.sums import unwrapped
+
+
+@dataclass(frozen=True)
+class Region:
+    """Layers that run as one task for each of some blocks.
+
+    Attributes
+    ----------
+    name : str
+        The name of those tasks.
+    blocks : int
+        Their number.
+    members : tuple of str
+        The layers, in the order in which they run.
+    outputs : tuple of str
+        Those of them that something else needs.
+    """
+
+    name: str
+    blocks: int
+    members: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+class Report(NamedTuple):
+    """What became of a graph: its regions, and the layers over blocks that are in none, with the reason."""
+
+    regions: list[Region]
+    apart: dict[str, str]
+
+
+def fuse(arrays: Sequence[da.Array]) -> tuple[list[da.Array], Report]:
+    """The same arrays, of one graph in which regions are fused, and what became of it."""
+    work = _Work(HighLevelGraph.merge(*(x.dask for x in arrays)), {x.name for x in arrays})
+    regions = [work.emit(members) for members in work.groups()]
+    if regions:
+        arrays = [da.Array(work.graph_of(x.name), x.name, x.chunks, meta=x._meta) for x in arrays]
+    return [*arrays], Report(regions, work.apart)
+
+
+class _Input(NamedTuple):
+    """What a layer takes from another: where it goes, its axis of blocks if it has one, and how deep lists wrap it."""
+
+    token: str
+    layer: str
+    axis: int | None
+    depth: int
+
+
+class _Local(NamedTuple):
+    """A layer whose blocks lie along one axis of so many, and where each needs of others the same block, or all."""
+
+    task: Task
+    blocks: int
+    axis: int
+    ndim: int
+    inputs: tuple[_Input, ...]
+
+    def key(self, name: str, i: int) -> tuple[Any, ...]:
+        """The key of block i."""
+        return (name, *(i if axis == self.axis else 0 for axis in range(self.ndim)))
+
+
+def _local(layer: Layer) -> _Local | str:
+    """A layer as a `_Local`; otherwise the reason why not, empty for what has nothing to do with blocks."""
+    if isinstance(layer, Within):
+        return _local_key(layer)
+    if not isinstance(layer, Blockwise) or layer.io_deps:
+        return ""
+    wide = {label: n for label, n in layer.dims.items() if n > 1}
+    if not wide:
+        return ""
+    if len(wide) > 1:
+        return "it has two axes of blocks"
+    ((batch, blocks),) = wide.items()
+    if batch not in layer.output_indices:
+        return "it joins blocks"
+    if layer.annotations or layer.output_blocks:
+        return "it is annotated, or was culled"
+    literals = (x for x, labels in layer.indices if labels is None)
+    if any(isinstance(x, TaskRef) or (isinstance(x, GraphNode) and x.dependencies) for x in literals):
+        return "it takes a delayed value"
+    task, inputs = layer.task, []
+    for i, (name, labels) in enumerate(layer.indices):
+        token = blockwise_token(i)
+        if labels is None:
+            task = task.substitute({token: name if isinstance(name, GraphNode) else DataNode(None, name)})
+        elif token in task.dependencies:
+            along = [k for k, label in enumerate(labels) if label == batch and layer.numblocks[name][k] > 1]
+            lost = sum(label not in layer.output_indices for label in labels)
+            inputs.append(_Input(token, name, along[0] if along else None, 0 if layer.concatenate else lost))
+    axis = layer.output_indices.index(batch)
+    return _Local(task, blocks, axis, len(layer.output_indices), tuple(inputs))
+
+
+#: For layers whose keys are gone: where the block of each key is found, as the place in a tuple and the tuple's key.
+_Parts = dict[str, dict[Any, tuple[int, Any]]]
+
+
+def _local_key(layer: Within) -> _Local | str:
+    """As `_local`, for a key applied to blocks."""
+    wide = [i for i, n in enumerate(layer.numblocks) if n > 1]
+    if len(wide) != 1:
+        return "it has two axes of blocks" if wide else ""
+    axis = wide[0]
+    task = Task("block", getitem, TaskRef("source"), layer.key)
+    inputs = (_Input("source", layer.source, layer.axes[axis], 0),)
+    return _Local(task, layer.numblocks[axis], axis, len(layer.numblocks), inputs)
+
+
+class _Work:
+    """A graph that is being rewritten."""
+
+    def __init__(self, graph: HighLevelGraph, wanted: set[str]) -> None:
+        self.wanted = wanted
+        self.order = _needed(graph.dependencies, wanted)
+        self.layers: dict[str, Layer] = {name: graph.layers[name] for name in self.order}
+        self.dependencies = {name: set(graph.dependencies[name]) for name in self.order}
+        self.local: dict[str, _Local] = {}
+        self.apart: dict[str, str] = {}
+        for name, layer in self.layers.items():
+            found = _local(layer)
+            if isinstance(found, _Local):
+                self.local[name] = found
+            elif found:
+                self.apart[name] = found
+
+    def graph_of(self, name: str) -> HighLevelGraph:
+        """The graph of one array; Dask expects nothing in it that the array does not need."""
+        needed = _needed(self.dependencies, {name})
+        layers = {layer: self.layers[layer] for layer in needed}
+        return HighLevelGraph(layers, {layer: self.dependencies[layer] for layer in needed})
+
+    def groups(self) -> list[tuple[str, ...]]:
+        """The members of each region, the earliest region first."""
+        # How often what leads to a layer has joined blocks and gone back to them.
+        levels: dict[str, int] = {}
+        for name in self.order:
+            joins = name not in self.local
+            levels[name] = max(
+                (levels[dep] + (joins and dep in self.local) for dep in self.dependencies[name]), default=0
+            )
+        # Layers belong together if one needs the other, or both the same blocks of something else.
+        leader: dict[Hashable, Hashable] = {}
+
+        def find(x: Hashable) -> Hashable:
+            while leader.setdefault(x, x) != x:
+                x = leader[x]
+            return x
+
+        for name, own in self.local.items():
+            for item in own.inputs:
+                if item.axis is not None:
+                    near = item.layer in self.local and levels[item.layer] == levels[name]
+                    leader[find(item.layer if near else (item.layer, item.axis, levels[name]))] = find(name)
+        groups: dict[Hashable, list[str]] = {}
+        for name in self.order:
+            if name in self.local:
+                groups.setdefault(find(name), []).append(name)
+        for members in groups.values():
+            if not self._worthwhile(members):
+                self.apart |= dict.fromkeys(members, "it would save no task")
+        found = [tuple(members) for members in groups.values() if self._worthwhile(members)]
+        return sorted(found, key=lambda members: levels[members[0]])
+
+    def _worthwhile(self, members: Sequence[str]) -> bool:
+        """Whether a region saves tasks: it adds one, and one for each member whose own keys are still needed."""
+        return len(members) > 1 + sum(self._must_stay(name, set(members)) for name in members)
+
+    def emit(self, members: tuple[str, ...]) -> Region:
+        """Put a region in the place of its members."""
+        outputs = tuple(name for name in members if name in self.wanted or not self._users(name).issubset(members))
+        region = Region(f"region-{tokenize(outputs)}", self.local[members[0]].blocks, members, outputs)
+        self._add_tasks(region)
+        for name in members:
+            del self.layers[name], self.dependencies[name]
+        parts = {}
+        for place, name in enumerate(outputs):
+            own = self.local[name]
+            parts[name] = {own.key(name, i): (place, (region.name, i)) for i in range(region.blocks)}
+        stay = {name for name in outputs if self._must_stay(name)}
+        if stay and len(outputs) - len(stay) > 1:  # what is to be joined does not travel with what may be large
+            small = [name for name in outputs if name not in stay]
+            places = tuple(map(outputs.index, small))
+            apart = f"parts-{region.name}"
+            tasks = {(apart, i): Task((apart, i), partial(_some, places), TaskRef((region.name, i)))
+                     for i in range(region.blocks)}  # fmt: skip
+            self.layers[apart], self.dependencies[apart] = MaterializedLayer(tasks), {region.name}
+            for place, name in enumerate(small):
+                parts[name] = {key: (place, (apart, i)) for key, (_, (_, i)) in parts[name].items()}
+        while parts:
+            parts = self._deliver(parts)
+        return region
+
+    def _users(self, name: str) -> set[str]:
+        """The layers that need a layer."""
+        return {user for user, deps in self.dependencies.items() if name in deps}
+
+    def _must_stay(self, name: str, members: Collection[str] = ()) -> bool:
+        """Whether a layer's own keys are needed outside a region, where not all that reads them can be rewritten."""
+        users = (self.layers[user] for user in self._users(name).difference(members))
+        return name in self.wanted or any(type(layer) is not MaterializedLayer for layer in users)
+
+    def _deliver(self, parts: _Parts) -> _Parts:
+        """Let what read the blocks of layers read parts of tuples, and return the same for tuples made meanwhile."""
+        for name in [name for name in parts if self._must_stay(name)]:
+            own = parts.pop(name)
+            tasks = {key: Task(key, itemgetter(place), TaskRef(whole)) for key, (place, whole) in own.items()}
+            self.layers[name], self.dependencies[name] = MaterializedLayer(tasks), _layers_of(own)
+        users = {user: {} for name in parts for user in self._users(name)}
+        for user in users:
+            users[user] = self._rewritten(user, parts)
+        # Trees over the same blocks join them in the same groups: they become one tree, of tuples.
+        alike: dict[Any, list[str]] = {}
+        for user, tasks in users.items():
+            reads = frozenset(task.dependencies for task in tasks.values())
+            alone = len(reads) < len(tasks) or not {key[0] for keys in reads for key in keys} <= _layers_of(
+                *parts.values()
+            )
+            alike.setdefault(user if alone else reads, []).append(user)
+        following: _Parts = {}
+        for group in alike.values():
+            if len(group) == 1:
+                self.layers[group[0]] = MaterializedLayer(users[group[0]])
+                continue
+            name = f"joined-{tokenize(group)}"
+            by_reads = [{task.dependencies: task for task in users[user].values()} for user in group]
+            tasks = {}
+            for i, keys in enumerate(by_reads[0]):
+                tasks[name, i] = Task((name, i), _tuple, *(own[keys] for own in by_reads))
+                for place, (user, own) in enumerate(zip(group, by_reads, strict=True)):
+                    following.setdefault(user, {})[own[keys].key] = (place, (name, i))
+            self.layers[name], self.dependencies[name] = MaterializedLayer(tasks), self.dependencies[group[0]]
+            for user in group:
+                del self.layers[user], self.dependencies[user]
+        return following
+
+    def _rewritten(self, user: str, parts: _Parts) -> dict[Any, Any]:
+        """The tasks of a layer, reading parts of tuples in place of keys that are gone."""
+        gone = {key: part for own in parts.values() for key, part in own.items()}
+        tasks = dict(self.layers[user])
+        others = (self.layers[dep].get_output_keys() for dep in self.dependencies[user] if dep in self.layers)
+        tasks = convert_legacy_graph(tasks, set(tasks).union(gone, *others))
+        nodes = {key: Task(key, itemgetter(place), TaskRef(whole)) for key, (place, whole) in gone.items()}
+        for key, task in tasks.items():
+            if isinstance(task, Alias) and task.target in gone:
+                place, whole = gone[task.target]
+                tasks[key] = Task(key, itemgetter(place), TaskRef(whole))
+            elif not task.dependencies.isdisjoint(gone):
+                tasks[key] = task.substitute(nodes)
+        read = [parts[name] for name in parts if name in self.dependencies[user]]
+        self.dependencies[user] = self.dependencies[user].difference(parts) | _layers_of(*read)
+        return tasks
+
+    def _add_tasks(self, region: Region) -> None:
+        """Add the layer of a region's tasks."""
+        numbers = count()
+        values = {name: next(numbers) for name in self._outside(region)}
+        operands: list[Any] = []
+        numblocks = {}
+        for (name, axis), ndim in self._outside(region).items():
+            operands += [name, tuple("i" if k == axis else f"{name}.{k}" for k in range(ndim))]
+            numblocks[name] = tuple(region.blocks if k == axis else 1 for k in range(ndim))
+        steps = []
+        for name in region.members:
+            own = self.local[name]
+            needs = [
+                (
+                    item.token,
+                    values[item.layer if item.layer in region.members else (item.layer, item.axis)],
+                    item.depth,
+                )
+                for item in own.inputs
+            ]
+            values[name] = next(numbers)
+            steps.append((own.task, tuple(needs)))
+        function = partial(run_steps, _with_ends(steps, [values[x] for x in region.outputs]),
+                           tuple(values[x] for x in region.outputs))  # fmt: skip
+        layer = blockwise(function, region.name, "i", *operands, numblocks=numblocks)
+        layer.region = region  # for `explain`
+        self.layers[region.name] = layer
+        self.dependencies[region.name] = set(numblocks)
+
+    def _outside(self, region: Region) -> dict[tuple[str, int | None], int]:
+        """What a region takes from outside: the layers with their axes of blocks, and how many axes there are."""
+        found = {}
+        for name in region.members:
+            layer = self.layers[name]
+            if isinstance(layer, Within):
+                ndims = {layer.source: sum(part is not None for part in layer.key)}
+            else:
+                ndims = {dep: len(labels) for dep, labels in layer.indices if labels is not None}
+            for item in self.local[name].inputs:
+                if item.layer not in region.members:
+                    found[item.layer, item.axis] = ndims[item.layer]
+        return found
+
+
+def _layers_of(*parts: Mapping[Any, Any]) -> set[str]:
+    """The layers of tuples that parts are found in."""
+    return {whole[0] for own in parts for _, whole in own.values()}
+
+
+def _some(places: Sequence[int], values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(values[place] for place in places)
+
+
+def _tuple(*values: Any) -> tuple[Any, ...]:
+    return values
+
+
+def _needed(dependencies: Mapping[str, Any], wanted: set[str]) -> list[str]:
+    """The layers that some layers need, each after those that it needs itself."""
+    order: dict[str, None] = {}
+    stack = [(name, False) for name in wanted]
+    while stack:
+        name, ready = stack.pop()
+        if ready:
+            order[name] = None
+        elif name not in order:
+            stack.append((name, True))
+            stack += [(dep, False) for dep in dependencies[name]]
+    return [*order]
+
+
+def _with_ends(steps: Sequence[Any], kept: Sequence[int]) -> tuple[Any, ...]:
+    """The steps, each with the values that nothing needs after it."""
+    last: dict[int, int] = {}
+    for at, (_, needs) in enumerate(steps):
+        last |= {value: at for _, value, _ in needs}
+    ends: dict[int, list[int]] = {}
+    for value, at in last.items():
+        if value not in kept:
+            ends.setdefault(at, []).append(value)
+    return tuple((*step, tuple(ends.get(at, ()))) for at, step in enumerate(steps))
+
+
+def run_steps(steps: Sequence[Any], outputs: Sequence[int], *blocks: Any) -> tuple[Any, ...]:
+    """Run the members of a region on one block."""
+    values = [unwrapped(block) for block in blocks]
+    for task, needs, ends in steps:
+        given = {}
+        for token, at, depth in needs:
+            value = values[at]
+            for _ in range(depth):
+                value = [value]
+            given[token] = value
+        values.append(task(given))
+        for at in ends:
+            values[at] = None
+    return tuple(values[at] for at in outputs)

@@ -1,0 +1,106 @@
+"""Parts of blocks on their way to other blocks: each block of the result reads what goes there, and no more.
+
+A route says this for one axis. Going it backwards is its transpose, in which places that overlap add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import product
+from typing import Any, NamedTuple
+
+import dask.array as da
+import numpy
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+
+
+class Piece(NamedTuple):
+    """Along one axis: a part of a block of values, and where in a block of the result it goes."""
+
+    block: int
+    source: Any
+    place: Any
+
+
+#: For every block of the result the pieces that go there; None where all blocks stay what they are.
+Route = list[list[Piece]] | None
+
+
+def backwards(route: Route, count: int) -> Route:
+    """The transpose of a route that starts from `count` blocks."""
+    if route is None:
+        return None
+    back: list[list[Piece]] = [[] for _ in range(count)]
+    for i, pieces in enumerate(route):
+        for piece in pieces:
+            back[piece.block].append(Piece(i, piece.place, piece.source))
+    return back
+
+
+def along_routes(
+    values: da.Array,
+    routes: Sequence[Route],
+    chunks: tuple[tuple[int, ...], ...],
+    meta: Any,
+    base: da.Array | None = None,
+) -> da.Array:
+    """Take values along a route for each axis, and add up what meets; or write them over `base`.
+
+    Parameters
+    ----------
+    chunks, meta
+        Those of the result.
+    """
+    name = "route-" + tokenize(values, routes, chunks, base)
+    along = [_same(len(own)) if route is None else route for route, own in zip(routes, chunks, strict=True)]
+    graph = {}
+    for index in product(*(range(len(own)) for own in chunks)):
+        combined = list(product(*(pieces[i] for pieces, i in zip(along, index, strict=True))))
+        where = [(tuple(p.source for p in pieces), tuple(p.place for p in pieces)) for pieces in combined]
+        blocks = [(values.name, *(p.block for p in pieces)) for pieces in combined]
+        lengths = tuple(own[i] for own, i in zip(chunks, index, strict=True))
+        if base is None:
+            graph[(name, *index)] = (partial(_placed, meta, lengths, where), blocks)
+        elif where:
+            graph[(name, *index)] = (partial(_written, where), (base.name, *index), blocks)
+        else:
+            graph[(name, *index)] = (base.name, *index)
+    layers = HighLevelGraph.from_collections(name, graph, dependencies=[values] if base is None else [values, base])
+    return da.Array(layers, name, chunks, meta=meta)
+
+
+def _same(count: int) -> list[list[Piece]]:
+    return [[Piece(i, slice(None), slice(None))] for i in range(count)]
+
+
+def _placed(meta: Any, shape: tuple[int, ...], where: Sequence[Any], blocks: Sequence[Any]) -> Any:
+    """One block of the sums."""
+    if len(where) == 1 and all(
+        isinstance(p, slice) and p in (slice(None), slice(0, n)) for p, n in zip(where[0][1], shape, strict=False)
+    ):
+        return blocks[0][where[0][0]]
+    out = numpy.zeros_like(meta, shape=shape)
+    for (source, place), block in zip(where, blocks, strict=True):
+        key = _outer(place, shape)
+        if key is place and not any(isinstance(part, numpy.ndarray) for part in place):
+            out[key] += block[source]
+        else:
+            numpy.add.at(out, key, block[_outer(source, block.shape)])
+    return out
+
+
+def _written(where: Sequence[Any], base: Any, blocks: Sequence[Any]) -> Any:
+    """One block, partly overwritten with values."""
+    out = base.copy()
+    for (source, place), block in zip(where, blocks, strict=True):
+        out[_outer(place, out.shape)] = block[_outer(source, block.shape)]
+    return out
+
+
+def _outer(parts: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
+    """The key that combines the parts of all axes: NumPy itself takes only one array in this sense."""
+    if sum(isinstance(part, numpy.ndarray) for part in parts) < 2:
+        return parts
+    return numpy.ix_(*(numpy.arange(n)[part] for n, part in zip(shape, parts, strict=True)))

@@ -1,0 +1,123 @@
+"""Reductions: one task for each block, and trees that join many small results at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial, reduce
+from operator import add
+from typing import Any
+
+import dask.array as da
+import numpy
+from array_api_compat import array_namespace
+from dask import config
+from dask.array.utils import meta_from_array
+from dask.core import flatten
+
+from xpgrad_dask.known import as_dask
+
+# Joining 16 at a time, a tree adds 1 task to 15 blocks; as Dask has it, 1 to 3.
+_FAN_IN = 16
+_SMALL = 2**22
+
+
+def fan_in(x: da.Array, axes: Sequence[int], block_bytes: float) -> dict[int, int] | None:
+    """How many blocks to join at a time along each axis: many if what is joined is small; None for Dask's choice."""
+    split = [i for i in axes if x.numblocks[i] > 1]
+    if block_bytes > _SMALL or config.get("split_every", None) is not None or not split:
+        return None
+    each = max(round(_FAN_IN ** (1 / len(split))), 2)
+    return {i: each if i in split else 2 for i in axes}
+
+
+def add_up(x: da.Array, axes: tuple[int, ...]) -> da.Array:
+    """The sum of blocks along axes on which each block has length 1."""
+    block = x.dtype.itemsize
+    for i in set(range(x.ndim)).difference(axes):
+        block *= max(x.chunks[i], default=0)
+    return da.reduction(
+        x,
+        chunk=_sum_chunk,
+        combine=_sum_of_list,
+        aggregate=_sum_of_list,
+        axis=axes,
+        dtype=x.dtype,
+        meta=meta_from_array(x, ndim=x.ndim - len(axes)),
+        concatenate=False,
+        split_every=fan_in(x, axes, block),
+    )
+
+
+def _sum_chunk(block: Any, axis: Any, keepdims: bool) -> Any:
+    return block
+
+
+def _sum_of_list(blocks: Any, axis: tuple[int, ...], keepdims: bool) -> Any:
+    total = reduce(add, flatten([blocks], container=list))
+    if keepdims:
+        return total
+    return total[tuple(0 if i in axis else slice(None) for i in range(total.ndim))]
+
+
+def unwrapped(block: Any) -> Any:
+    """A block that Dask wrapped in lists, one for each axis that the result lacks."""
+    while isinstance(block, list):
+        block = block[0]
+    return block
+
+
+def length(x: da.Array, axis: int) -> da.Array:
+    """The length of an axis, yet to be computed."""
+    row = x.blocks[tuple(slice(None) if i == axis else slice(0, 1) for i in range(x.ndim))]
+    return da.reduction(
+        row,
+        chunk=partial(_length, along=axis),
+        aggregate=_sum,
+        dtype="int64",
+        split_every=fan_in(row, range(x.ndim), 0),
+    )
+
+
+def _length(block: Any, axis: Any, keepdims: bool, along: int) -> Any:
+    return block.__array_namespace__().full((1,) * block.ndim, block.shape[along])
+
+
+def _sum(block: Any, axis: Any, keepdims: bool) -> Any:
+    return block.sum(axis=axis, keepdims=keepdims)
+
+
+def _reduction(name: str) -> Any:
+    """One of Dask's reductions, in one step where the axes are whole, and over a wider tree otherwise."""
+    reduced = getattr(da, name)
+
+    def apply(x: da.Array, *, axis: Any = None, keepdims: bool = False, **options: Any) -> da.Array:
+        x = as_dask(x)
+        axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        axes = tuple(numpy.lib.array_utils.normalize_axis_tuple(axes, x.ndim))
+        if not axes or any(x.numblocks[i] != 1 for i in axes):
+            block = x.dtype.itemsize
+            for i in set(range(x.ndim)).difference(axes):
+                block *= max(x.chunks[i], default=0)
+            return reduced(x, axis=axes, keepdims=keepdims, split_every=fan_in(x, axes, block), **options)
+        labels = tuple(range(x.ndim))
+        kernel = partial(_reduced, name, axis=axes, keepdims=keepdims, **options)
+        return da.blockwise(
+            kernel,
+            labels if keepdims else tuple(i for i in labels if i not in axes),
+            x,
+            labels,
+            token=name,
+            adjust_chunks=dict.fromkeys(axes, 1) if keepdims else None,
+            meta=kernel(numpy.ones_like(x._meta, shape=(1,) * x.ndim)),
+        )
+
+    apply.__name__ = name
+    return apply
+
+
+def _reduced(name: str, block: Any, **options: Any) -> Any:
+    block = unwrapped(block)
+    return getattr(array_namespace(block), name)(block, **options)
+
+
+FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}

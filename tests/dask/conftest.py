@@ -1,0 +1,37 @@
+"""Graphs are built under a scheduler that refuses to compute, where `nothing_computes` is in use; `compute` does."""
+
+import pytest
+
+dask = pytest.importorskip("dask")
+pytest.importorskip("dask.array")
+
+from xpgrad_dask import refuse  # noqa: E402  # only where there is Dask
+
+
+@pytest.fixture
+def nothing_computes():
+    with dask.config.set(scheduler=refuse):
+        yield
+
+
+@pytest.fixture
+def compute():
+    """Compute some arrays together, in this thread; a list for several."""
+
+    def run(*arrays):
+        found = dask.compute(*arrays, scheduler="synchronous")
+        return found[0] if len(arrays) == 1 else found
+
+    return run
+
+
+@pytest.fixture
+def tasks():
+    """Count the tasks that some arrays take together, as a scheduler would get them; what is persisted not included."""
+
+    def count(*arrays):
+        graphs = [dict(x.__dask_graph__()) for x in dask.optimize(*arrays)]
+        nodes = {key: node for graph in graphs for key, node in graph.items()}
+        return sum(not type(node).__name__.startswith("DataNode") for node in nodes.values())
+
+    return count

@@ -1,0 +1,217 @@
+"""What `backward` builds over Dask arrays: nothing computed, no more tasks than by hand, nothing done twice."""
+
+import operator
+from math import log
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from workloads import ALL, IN_BLOCKS, Data, logistic, tracked
+
+import xpgrad
+import xpgrad.dask as xp
+import xpgrad.numpy as xn
+from xpgrad import autograd
+
+pytestmark = pytest.mark.usefixtures("nothing_computes")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return Data()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_value_and_gradients_are_those_by_hand(name, data, compute):
+    by_hand, differentiated = ALL[name]
+    for expected, found in zip(compute(*by_hand(data)), compute(*differentiated(data)), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_more_tasks_than_by_hand(name, data, tasks):
+    by_hand, differentiated = ALL[name]
+    assert tasks(*differentiated(data)) <= tasks(*by_hand(data))
+
+
+@pytest.mark.parametrize("name", IN_BLOCKS)
+def test_a_block_takes_one_task(name, tasks):
+    by_hand, differentiated = ALL[name]
+    few, many = (tasks(*differentiated(Data(blocks))) for blocks in (64, 192))
+    assert many - few <= 1.10 * 128
+    few, many = (tasks(*by_hand(Data(blocks))) for blocks in (64, 192))
+    assert many - few > 4 * 128
+
+
+@pytest.mark.parametrize("name", ["factorisation", "stencil"])
+def test_gradients_have_the_chunks_of_their_variables(name, data):
+    _, *gradients = ALL[name][1](data)
+    variables = {"factorisation": (data.U, data.V), "stencil": (data.X,)}[name]
+    assert [g.chunks for g in gradients] == [v.chunks for v in variables]
+
+
+class Counter:
+    """Counts how often a block was made; Dask takes all of them for one function."""
+
+    count = 0
+
+    def __call__(self, block):
+        type(self).count += 1
+        return block + 1
+
+    def __dask_tokenize__(self):
+        return "counter"
+
+
+def test_loss_and_gradient_share_the_forward_pass(data, compute):
+    x = xp.asarray(data.X.map_blocks(Counter(), dtype=float))
+    loss, gradient = tracked(lambda w: xp.sum(xp.exp(x @ w)), data.w)
+    Counter.count = 0
+    compute(loss, gradient)
+    assert Counter.count == 16
+    compute(loss)
+    compute(gradient)
+    assert Counter.count == 48
+    compute(loss.data, gradient)  # raw and wrapped
+    assert Counter.count == 64
+
+
+@pytest.mark.parametrize("transform", [xpgrad.value_and_grad, xpgrad.grad])
+def test_functional_transforms_stay_lazy(transform, data, compute):
+    def loss(w, x):
+        return xp.sum(xp.tanh(x @ w))
+
+    found = transform(loss)(data.w, data.X)
+    gradient = found[1] if isinstance(found, tuple) else found
+    assert isinstance(gradient, da.Array)
+    np.testing.assert_allclose(compute(gradient), data.x.T @ (1 - np.tanh(data.x @ data.w) ** 2))
+
+
+def test_second_order_stays_lazy(data, compute):
+    x = xp.asarray(data.X)
+    product = xpgrad.hvp(lambda w: xp.sum(xp.exp(x @ w)))(xn.asarray(data.w), xn.asarray(data.w))
+    z = data.x @ data.w
+    np.testing.assert_allclose(compute(product), data.x.T @ (np.exp(z) * z), rtol=1e-9)
+
+
+def test_only_what_asks_for_values_computes(data):
+    loss, _ = logistic(data)
+    for ask in (
+        bool,
+        float,
+        operator.methodcaller("item"),
+        operator.methodcaller("asnumpy"),
+        operator.methodcaller("compute"),
+    ):
+        with pytest.raises(RuntimeError, match="only a graph"):
+            ask(loss)
+
+
+def test_an_untouched_variable_takes_no_memory(data):
+    x = xp.asarray(da.zeros((10**7, 10**5), chunks=(10**5, 10**5)))
+    x.attach_grad()
+    used = xp.asarray(data.X)
+    used.attach_grad()
+    with autograd.record():
+        loss = xp.sum(used)
+    loss.backward()
+    assert x.grad.chunks == x.chunks
+    assert x.grad.data.nbytes == 8 * 10**12
+
+
+def test_gradients_add_up_lazily(data, compute):
+    w = xn.asarray(data.w)
+    w.attach_grad("add")
+    for _ in range(3):
+        with autograd.record():
+            loss = xp.sum(xp.asarray(data.X) @ w)
+        loss.backward()
+    np.testing.assert_allclose(compute(w.grad), 3 * data.x.sum(axis=0))
+
+
+def test_a_parameter_may_be_updated_between_steps(data, compute):
+    x, y, w = data.x, data.y, data.w.copy()
+    parameter = xn.asarray(data.w.copy())
+    parameter.attach_grad()
+    for _ in range(4):
+        with autograd.record():
+            r = xp.asarray(data.X) @ parameter - xp.asarray(data.Y)
+            loss = xp.sum(r * r)
+        loss.backward()
+        value, gradient = compute(loss, parameter.grad)
+        parameter -= 1e-3 * gradient
+        np.testing.assert_allclose(value, np.sum((x @ w - y) ** 2))
+        np.testing.assert_allclose(compute(loss), value)  # a later write does not reach what was built before
+        w -= 1e-3 * 2 * x.T @ (x @ w - y)
+    assert isinstance(parameter.data, np.ndarray)
+    np.testing.assert_allclose(parameter.data, w)
+
+
+def test_the_same_step_has_the_same_keys(data):
+    first, second = (dask.base.flatten([x.__dask_keys__() for x in logistic(data)]) for _ in range(2))
+    assert [*first] == [*second]
+
+
+def test_raw_dask_arrays_meet_arrays_in_operators(data, compute):
+    loss, gradient = tracked(lambda x: xp.sum(data.X * x + x * data.X - data.X), data.X)
+    np.testing.assert_allclose(compute(gradient), 2 * data.x)
+    assert isinstance(loss, xpgrad.Array)
+
+
+def test_numpy_constants_meet_dask_arrays(data, compute):
+    _, gradient = tracked(lambda x: xp.sum(xp.multiply(data.x, x) + np.float64(2) * x), data.X)
+    np.testing.assert_allclose(compute(gradient), data.x + 2)
+
+
+def test_a_head_gradient_of_zero_stays_zero(compute):
+    def loss(x):
+        s = xp.sum(xp.sqrt(x))
+        return (s - 3) ** 2
+
+    _, gradient = tracked(loss, da.from_array(np.asarray([0.0, 1.0, 4.0]), chunks=1))
+    np.testing.assert_array_equal(compute(gradient), [0.0, 0.0, 0.0])
+
+
+def test_two_sums_under_a_head_that_is_not_linear(data, compute):
+    def loss(x):
+        return xp.log(xp.sum(x * x)) * xp.sqrt(xp.sum(xp.exp(x)))
+
+    _, gradient = tracked(loss, data.X)
+    a, b = np.sum(data.x**2), np.sum(np.exp(data.x))
+    expected = np.sqrt(b) * 2 * data.x / a + log(a) * np.exp(data.x) / (2 * np.sqrt(b))
+    np.testing.assert_allclose(compute(gradient), expected)
+
+
+def test_a_record_is_freed_behind_a_factor_too(data):
+    w = xn.asarray(data.w)
+    w.attach_grad()
+    with autograd.record():
+        loss = xp.sqrt(xp.sum((xp.asarray(data.X) @ w) ** 2)) + xp.sum(w * w)
+    loss.backward()
+    with pytest.raises(xpgrad.errors.GraphFreedError):
+        loss.backward()
+
+
+def test_a_factor_and_a_penalty(data, compute):
+    def loss(w):
+        v = w * w
+        return xp.sqrt(xp.sum((xp.asarray(data.X) @ v) ** 2)) + xp.sum(v)
+
+    _, gradient = tracked(loss, data.w)
+    z = data.x @ data.w**2
+    expected = 2 * data.w * (data.x.T @ z / np.sqrt(np.sum(z**2)) + 1)
+    np.testing.assert_allclose(compute(gradient), expected)
+
+
+def test_float32_stays_float32(data, compute):
+    x, w = data.X.astype("float32"), data.w.astype("float32")
+    loss, gradient = tracked(lambda w: xp.mean(xp.exp(xp.asarray(x) @ w)), w)
+    value, gradient = compute(loss, gradient)
+    assert value.dtype == gradient.dtype == np.float32
+
+
+def test_complex_gradients_behind_a_factor(compute):
+    z = np.asarray([1 + 2j, 3 - 1j, 0.5j])
+    _, gradient = tracked(lambda z: xp.sqrt(xp.sum(xp.real(z * xp.conj(z)))), da.from_array(z, chunks=2))
+    np.testing.assert_allclose(compute(gradient), z / np.sqrt(np.sum(np.abs(z) ** 2)))
