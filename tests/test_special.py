@@ -109,7 +109,8 @@ POINTS = {
 
 
 def test_every_approximation_is_measured() -> None:
-    assert {f"special.{name}" for name in POINTS} == set(NAMES)
+    made = {name for name in NAMES if PRIMITIVES[name].implementation.__module__ == "xpgrad.rules.approximations"}
+    assert {f"special.{name}" for name in POINTS} == made
 
 
 @pytest.mark.parametrize("name", sorted(POINTS))
