@@ -80,7 +80,9 @@ def test_a_gradient_by_hand_with_checkpoints_is_the_same():
 @pytest.mark.skipif(not memory.CLEAR.exists(), reason="peaks are read from Linux's /proc")
 def test_a_peak_is_at_least_what_is_kept():
     kept = 8 * 512 * 512 * 4 / 2**20
-    assert kept < memory.peak("by hand", 8, 512, 512, True, 0) < 4 * kept
+    # In a process of its own: one that has run other tests has memory to spare, which the peak would not show.
+    peak = fresh("from benchmarks.workloads.memory import peak; print(peak('by hand', 8, 512, 512, True, 0))")
+    assert kept < peak < 4 * kept
 
 
 def test_a_wrong_result_is_refused():
