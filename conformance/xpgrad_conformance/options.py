@@ -35,6 +35,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say at once if a backend cannot be used; prepare the report, which workers leave to their controller."""
+    # PyTorch says so also where there are no rows, and nothing to be computed of them.
+    config.addinivalue_line("filterwarnings", "ignore:(std|var).+ degrees of freedom is <= 0:UserWarning")
     if config.getoption("--backend"):
         from xpgrad.errors import XpgradError
 
