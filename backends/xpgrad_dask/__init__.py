@@ -1,8 +1,9 @@
 """The Dask backend: everything builds graph, and nothing computes until it is asked to.
 
-`shapes` says what a shape knows of chunks; the files of raw functions are named after what they do: `contractions`,
-`layout`, `places`, `whole_axes`, `sums`. Those of `blocks` are the namespace's own, beyond the standard. This file
-imports none of them, and not Dask, before the library is used.
+`shapes` says what a shape knows of chunks, `known` what numbers there are already. Raw functions are in files named
+after what they do: `contractions`, `layout`, `matrices`, `places`, `sums`, `whole_axes`. `regions` joins what a block
+goes through. The namespace's own functions, beyond the standard, are in `extras`. This file imports none of them, and
+not Dask, before the library is used.
 """
 
 from __future__ import annotations
@@ -40,12 +41,21 @@ class DaskBackend(Backend):
 
     @cached_property
     def functions(self) -> dict[str, Any]:
-        from xpgrad_dask import contractions, layout, places, sums, whole_axes
+        from xpgrad_dask import contractions, layout, matrices, places, sums, whole_axes
 
-        return contractions.FUNCTIONS | layout.FUNCTIONS | places.FUNCTIONS | sums.FUNCTIONS | whole_axes.FUNCTIONS
+        modules = (contractions, layout, matrices, places, sums, whole_axes)
+        return {name: function for module in modules for name, function in module.FUNCTIONS.items()}
 
     def function(self, name: str) -> Any:
-        return self.functions.get(name) or super().function(name)
+        found = self.functions.get(name)
+        if found is not None:
+            return found
+        found = super().function(name)
+        if name.startswith("special.") and getattr(found, "nin", 1) > 1:
+            from xpgrad_dask.known import beside_numbers
+
+            return beside_numbers(found)
+        return found
 
     def shape(self, x: Any) -> tuple[int, ...]:
         from xpgrad_dask.shapes import Shape
@@ -61,7 +71,7 @@ class DaskBackend(Backend):
         given = [plain(x) for x in arrays]
         if any(isinstance(x, Array) for x in given):
             return elemwise(function, *given, name=f"{name}-{tokenize(function, *given)}")
-        return function(*given).view(Known)
+        return Known.of(function(*given))
 
     def known(self, x: Any) -> bool:
         return not hasattr(x, "dask")

@@ -145,6 +145,10 @@ def _joined(parts: list[tuple[Any, int]]) -> Any:
         return parts[0][0]  # the tasks count from the start
     total: Any = 0
     for index, n in parts:
+        if isnan(n):
+            raise ValueError(
+                "the length of the indexed axis is not known: call compute_chunk_sizes() on the array first."
+            )
         index = index if isinstance(index, da.Array) else numpy.asarray(index)
         if isinstance(index, numpy.ndarray) and index.size and not -n <= index.min() <= index.max() < n:
             raise IndexError(f"an index is out of bounds for an axis of length {n}.")

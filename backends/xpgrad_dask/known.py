@@ -9,21 +9,29 @@ import numpy
 
 
 class Known(numpy.ndarray):
-    """A NumPy array that counts as one of Dask's.
-
-    What is computed from it and other NumPy arrays is one again; into a graph it goes as an ordinary array.
-    """
+    """One number, a NumPy array that counts as one of Dask's; what is computed from such numbers is one again."""
 
     @classmethod
-    def of(cls, value: Any, dtype: Any) -> Known:
-        """An array of one number, without dimensions."""
-        return numpy.asarray(value, dtype=dtype).view(cls)
+    def of(cls, value: Any, dtype: Any = None) -> Any:
+        """A number as a `Known`; an array that has dimensions, as one of Dask's."""
+        value = numpy.asarray(value, dtype=dtype)
+        return as_dask(value) if value.ndim else value.view(cls)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if "out" in options:  # an operation in place
             options["out"] = tuple(map(plain, options["out"]))
         found = getattr(ufunc, method)(*map(plain, inputs), **options)
-        return found if isinstance(found, da.Array) else numpy.asarray(found).view(Known)
+        return found if isinstance(found, da.Array) else Known.of(found)
+
+
+def beside_numbers(ufunc: Any) -> Any:
+    """A ufunc of SciPy's that leaves a float32 array beside a Python number in float32, as those of NumPy do."""
+
+    def apply(*inputs: Any) -> Any:
+        dtype = numpy.result_type(*(getattr(x, "dtype", x) for x in inputs))
+        return ufunc(*(x if hasattr(x, "dtype") else numpy.asarray(x, dtype=dtype) for x in inputs))
+
+    return apply
 
 
 def plain(x: Any) -> Any:

@@ -45,7 +45,7 @@ def _broadcast_to(block: Any, template: Any) -> Any:
 
 def in_chunks(x: Any, shape: Shape) -> da.Array:
     """An array in a shape that it can be broadcast to, and in its chunks."""
-    x = broadcast_to(_measured(x, shape), shape)
+    x = broadcast_to(_trusted(_measured(x, shape), shape), shape)
     return x.rechunk(shape.chunks) if shape.chunks is not None and known(shape) else x
 
 
@@ -59,6 +59,21 @@ def _measured(x: da.Array, shape: Shape) -> da.Array:
         joined = tuple(x.ndim if i == axis else i for i in labels)
         x = da.blockwise(_as_it_is, joined, x, labels, concatenate=True, new_axes={x.ndim: shape[axis]}, meta=x._meta)
     return x
+
+
+def _trusted(x: Any, shape: Shape) -> Any:
+    """An array of known lengths as one whose lengths are unknown, if its blocks may be those of the shape."""
+    if known(shape) or x.ndim != len(shape) or not known(x.shape):
+        return x
+    x = as_dask(x)
+    if any(isnan(n) and m == 1 for n, m in zip(shape, x.shape, strict=True)):  # to be broadcast
+        return x
+    if x.numblocks != tuple(map(len, shape.chunks)):
+        raise ValueError(
+            "an array of known length cannot be cut into blocks whose lengths are not known yet: call "
+            "compute_chunk_sizes() on the array that it belongs to."
+        )
+    return da.Array(x.dask, x.name, shape.chunks, meta=x._meta)
 
 
 def _as_it_is(block: Any) -> Any:
@@ -175,6 +190,19 @@ def expand_dims(x: da.Array, *, axis: int = 0) -> da.Array:
     return within_blocks(x, (*(slice(None),) * axis, None, *(slice(None),) * (x.ndim - axis)))
 
 
+def flip(x: da.Array, *, axis: Any = None) -> da.Array:
+    """Blocks in reverse order, each reversed; Dask's own must know their lengths."""
+    axes = [*range(x.ndim)] if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+    name = f"flip-{tokenize(x, axes)}"
+    key = tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))
+    graph = {}
+    for index in product(*map(range, x.numblocks)):
+        source = (n - 1 - i if axis in axes else i for axis, (i, n) in enumerate(zip(index, x.numblocks, strict=True)))
+        graph[name, *index] = (getitem, (x.name, *source), key)
+    chunks = tuple(c[::-1] if i in axes else c for i, c in enumerate(x.chunks))
+    return da.Array(HighLevelGraph.from_collections(name, graph, dependencies=[x]), name, chunks, meta=x._meta)
+
+
 def triangle(x: da.Array, keep: Any) -> da.Array:
     """The part of matrices where ``keep(column - row)``, zeros elsewhere."""
     rows, columns = (da.arange(n, chunks=(chunks,)) for n, chunks in zip(x.shape[-2:], x.chunks[-2:], strict=True))
@@ -225,6 +253,7 @@ FUNCTIONS = {
     "concat": concat,
     "expand_dims": expand_dims,
     "eye": eye,
+    "flip": flip,
     "repeat": repeat,
     "reshape": reshape,
     "roll": roll,

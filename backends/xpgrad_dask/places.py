@@ -20,7 +20,7 @@ from xpgrad_dask.known import as_dask
 from xpgrad_dask.layout import in_chunks, is_local, reshape, within_blocks
 from xpgrad_dask.routes import Piece, Route, along_routes
 from xpgrad_dask.shapes import Shape, known
-from xpgrad_dask.sums import add_up, unwrapped
+from xpgrad_dask.sums import add_up, length, unwrapped
 
 
 def getitem(x: Any, key: Any) -> da.Array:
@@ -116,15 +116,18 @@ def _routed(values: da.Array, basic: tuple[Any, ...], target: _Target, base: da.
     return (
         values
         if all(route is None for route in routes)
-        else along_routes(values, routes, target.chunks, target.meta, base)
+        else along_routes(
+            values, routes, target.chunks, target.meta, base, target.shape.template if base is None else None
+        )
     )
 
 
 def _scattered(values: da.Array, index: Any, axis: int, shape: tuple[int, ...], target: _Target) -> da.Array:
     """Zeros of a shape with the values added at an index along an axis; repeated indices add up."""
-    own = target.chunks if tuple(shape) == tuple(target.shape) else None
+    own = target.chunks if target.shape == tuple(shape) else None
     if isinstance(index, da.Array):
-        return _sums(values, index, axis, own[axis] if own else _chunks(shape[axis : axis + 1], values)[0])
+        chunks = own[axis] if own else _chunks(shape[axis : axis + 1], values)[0]
+        return _sums(values, index, axis, chunks, target.shape.template if own else None)
     if index.ndim != 1:
         values = reshape(values, (*values.shape[:axis], index.size, *values.shape[axis + index.ndim :]))
     chunks = list(values.chunks)
@@ -143,10 +146,7 @@ def _route(part: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Route:
     if isinstance(part, slice) and part == slice(None) and (given == wanted or not known(given + wanted)):
         return None
     if not known(given + wanted):
-        raise ValueError(
-            "this index needs the lengths of blocks, which are not known yet: call compute_chunk_sizes() on the array "
-            "that they come from first."
-        )
+        raise _unknown()
     if isinstance(part, slice):
         span = range(sum(wanted))[part]
         if given == (1,) and len(span) != 1:  # to be broadcast
@@ -168,6 +168,13 @@ def _route(part: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Route:
                     pieces.append(Piece(i, sources - start, part[sources] - low))
         route.append(pieces)
     return route
+
+
+def _unknown() -> ValueError:
+    return ValueError(
+        "this index needs the lengths of blocks, which are not known yet: call compute_chunk_sizes() on the array that "
+        "they come from first."
+    )
 
 
 def _bounds(chunks: Sequence[int]) -> Iterable[tuple[int, int]]:
@@ -211,15 +218,14 @@ def _gather(x: da.Array, index: Any, axis: int) -> da.Array:
     if x.numblocks[axis] == 1:
         kernel, meta = partial(_taken, axis=axis), meta_from_array(x, ndim=len(free))
         return da.blockwise(kernel, free, x, labels, index, places, meta=meta)
-    bounds, numbers = _numbered(x.chunks[axis])
     parts = da.blockwise(
-        partial(_taken_between, bounds, axis),
+        partial(_taken_between, axis),
         (*free, axis),
         x,
         labels,
         index,
         places,
-        numbers,
+        _spans(x.chunks[axis], axis, x),
         (axis,),
         adjust_chunks={axis: 1},
         align_arrays=False,
@@ -228,39 +234,44 @@ def _gather(x: da.Array, index: Any, axis: int) -> da.Array:
     return add_up(parts, (parts.ndim - 1,))
 
 
-def _numbered(chunks: Sequence[int]) -> tuple[list[tuple[int, int]], da.Array]:
-    """The bounds of blocks, and an array that tells each task the number of its block."""
-    return [*_bounds(chunks)], da.from_array(numpy.arange(len(chunks)), chunks=1)
+def _spans(chunks: tuple[int, ...], axis: int, template: da.Array | None = None) -> da.Array:
+    """An array that tells every block along an axis where it begins and ends, and how long the axis is."""
+    if known(chunks):
+        spans = [(start, stop, sum(chunks)) for start, stop in _bounds(chunks)]
+        return da.from_array(numpy.asarray(spans, dtype="int64").reshape(-1), chunks=3)
+    if template is None or len(chunks) > 1:
+        raise _unknown()
+    n = length(template, axis)
+    return da.stack([da.zeros((), dtype=n.dtype), n, n]).rechunk(3)
 
 
 def _taken(block: Any, index: Any, axis: int) -> Any:
     return numpy.take(unwrapped(block), index, axis=axis)
 
 
-def _taken_between(bounds: Sequence[tuple[int, int]], axis: int, block: Any, index: Any, number: Any) -> Any:
-    """The elements whose places lie between two bounds; zeros for the others."""
-    low, high = bounds[int(number[0])]
-    index = numpy.where(index < 0, index + bounds[-1][1], index) - low
+def _taken_between(axis: int, block: Any, index: Any, span: Any) -> Any:
+    """The elements whose places lie within a block; zeros for the others."""
+    low, high, n = span
+    index = numpy.where(index < 0, index + n, index) - low
     inside = (index >= 0) & (index < high - low)
     found = numpy.take(block, numpy.where(inside, index, 0), axis=axis)
     after = (None,) * (block.ndim - axis - 1)
     return numpy.where(inside[(..., *after)], found, numpy.zeros((), dtype=block.dtype))[..., None]
 
 
-def _sums(values: da.Array, index: da.Array, axis: int, chunks: tuple[int, ...]) -> da.Array:
+def _sums(values: da.Array, index: da.Array, axis: int, chunks: Any, template: da.Array | None) -> da.Array:
     """Add values at an index along an axis: dense sums for each pair of blocks, then a tree."""
     ndim = values.ndim - index.ndim + 1
     labels = tuple(range(ndim))
     places = tuple(range(ndim, ndim + index.ndim))
-    bounds, numbers = _numbered(chunks)
     parts = da.blockwise(
-        partial(_summed_between, bounds, axis),
+        partial(_summed_between, axis),
         (*labels, *places),
         values,
         (*labels[:axis], *places, *labels[axis + 1 :]),
         index,
         places,
-        numbers,
+        _spans(chunks, axis, template),
         (axis,),
         adjust_chunks={axis: chunks, **dict.fromkeys(places, 1)},
         meta=meta_from_array(values, ndim=ndim + index.ndim),
@@ -268,14 +279,14 @@ def _sums(values: da.Array, index: da.Array, axis: int, chunks: tuple[int, ...])
     return add_up(parts, tuple(range(ndim, parts.ndim))) if places else parts
 
 
-def _summed_between(bounds: Sequence[tuple[int, int]], axis: int, values: Any, index: Any, number: Any) -> Any:
-    """For each place between two bounds the sum of the values that go there."""
-    low, high = bounds[int(number[0])]
+def _summed_between(axis: int, values: Any, index: Any, span: Any) -> Any:
+    """For each place within a block the sum of the values that go there."""
+    low, high, n = span
     ndim = index.ndim
     before, after = values.shape[:axis], values.shape[axis + ndim :]
-    index = numpy.where(index < 0, index + bounds[-1][1], index).reshape(-1)
+    index = numpy.where(index < 0, index + n, index).reshape(-1)
     values = values.reshape((*before, index.size, *after))
-    if len(bounds) > 1:
+    if high - low < n:
         inside = (index >= low) & (index < high)
         index, values = index[inside], numpy.compress(inside, values, axis=axis)
     out = numpy.zeros_like(values, shape=(*before, high - low, *after))
@@ -290,21 +301,18 @@ def _overwritten(x: da.Array, value: da.Array, index: Any, axis: int) -> da.Arra
     own = tuple(range(places[-1] + 1, places[-1] + 2 + value.ndim - x.ndim))  # a mask has other lengths than its values
     written = (*labels[:axis], *own, *labels[axis + 1 :])
     _, (x, value, index) = unify_chunks(x, labels, value, written, as_dask(index), places, warn=False)
-    bounds, numbers = _numbered(x.chunks[axis])
-    arrays = (x, labels, value, written, index, places, numbers, (axis,))
-    kernel = partial(_overwritten_between, bounds, axis)
+    arrays = (x, labels, value, written, index, places, _spans(x.chunks[axis], axis, x), (axis,))
+    kernel = partial(_overwritten_between, axis)
     return da.blockwise(kernel, labels, *arrays, concatenate=True, align_arrays=False, meta=meta_from_array(x))
 
 
-def _overwritten_between(
-    bounds: Sequence[tuple[int, int]], axis: int, block: Any, value: Any, index: Any, number: Any
-) -> Any:
-    low, high = bounds[int(number[0])]
+def _overwritten_between(axis: int, block: Any, value: Any, index: Any, span: Any) -> Any:
+    low, high, n = span
     before, after = block.shape[:axis], block.shape[axis + 1 :]
     if index.dtype.kind == "b":
         (index,) = numpy.nonzero(index)
     value = numpy.broadcast_to(value, (*before, *index.shape, *after)).reshape((*before, index.size, *after))
-    index = numpy.where(index < 0, index + bounds[-1][1], index).reshape(-1)
+    index = numpy.where(index < 0, index + n, index).reshape(-1)
     inside = (index >= low) & (index < high)
     out = block.copy()
     out[(*(slice(None),) * axis, index[inside] - low)] = numpy.compress(inside, value, axis=axis)

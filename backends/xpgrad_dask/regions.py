@@ -140,6 +140,10 @@ class _Work:
         self.order = _needed(graph.dependencies, wanted)
         self.layers: dict[str, Layer] = {name: graph.layers[name] for name in self.order}
         self.dependencies = {name: set(graph.dependencies[name]) for name in self.order}
+        self.users: dict[str, set[str]] = {name: set() for name in self.order}
+        for name, deps in self.dependencies.items():
+            for dep in deps:
+                self.users[dep].add(name)
         self.local: dict[str, _Local] = {}
         self.apart: dict[str, str] = {}
         for name, layer in self.layers.items():
@@ -193,36 +197,46 @@ class _Work:
 
     def emit(self, members: tuple[str, ...]) -> Region:
         """Put a region in the place of its members."""
-        outputs = tuple(name for name in members if name in self.wanted or not self._users(name).issubset(members))
+        outputs = tuple(name for name in members if name in self.wanted or not self.users[name].issubset(members))
         region = Region(f"region-{tokenize(outputs)}", self.local[members[0]].blocks, members, outputs)
         self._add_tasks(region)
-        for name in members:
-            del self.layers[name], self.dependencies[name]
+        for name in reversed(members):
+            self._remove(name)
         parts = {}
         for place, name in enumerate(outputs):
             own = self.local[name]
             parts[name] = {own.key(name, i): (place, (region.name, i)) for i in range(region.blocks)}
-        stay = {name for name in outputs if self._must_stay(name)}
-        if stay and len(outputs) - len(stay) > 1:  # what is to be joined does not travel with what may be large
-            small = [name for name in outputs if name not in stay]
+        small = [name for name in outputs if not self._must_stay(name)]
+        if 1 < len(small) < len(outputs):  # what is to be joined does not travel with what may be large
             places = tuple(map(outputs.index, small))
-            apart = f"parts-{region.name}"
-            tasks = {(apart, i): Task((apart, i), partial(_some, places), TaskRef((region.name, i)))
-                     for i in range(region.blocks)}  # fmt: skip
-            self.layers[apart], self.dependencies[apart] = MaterializedLayer(tasks), {region.name}
+            apart = f"parts-{tokenize(region.name, places)}"
+            keys = [(apart, i) for i in range(region.blocks)]
+            tasks = {key: Task(key, partial(_some, places), TaskRef((region.name, i))) for i, key in enumerate(keys)}
+            self._add(apart, MaterializedLayer(tasks), {region.name})
             for place, name in enumerate(small):
-                parts[name] = {key: (place, (apart, i)) for key, (_, (_, i)) in parts[name].items()}
+                parts[name] = {key: (place, keys[i]) for key, (_, (_, i)) in parts[name].items()}
         while parts:
             parts = self._deliver(parts)
         return region
 
-    def _users(self, name: str) -> set[str]:
-        """The layers that need a layer."""
-        return {user for user, deps in self.dependencies.items() if name in deps}
+    def _add(self, name: str, layer: Layer, dependencies: set[str]) -> None:
+        """Add a layer, or put another in its place."""
+        for dep in self.dependencies.get(name, ()):
+            self.users[dep].discard(name)
+        self.layers[name], self.dependencies[name] = layer, dependencies
+        self.users.setdefault(name, set())
+        for dep in dependencies:
+            self.users.setdefault(dep, set()).add(name)
+
+    def _remove(self, name: str) -> None:
+        """Remove a layer; what needs it will find its blocks elsewhere."""
+        for dep in self.dependencies.pop(name):
+            self.users[dep].discard(name)
+        del self.layers[name]
 
     def _must_stay(self, name: str, members: Collection[str] = ()) -> bool:
         """Whether a layer's own keys are needed outside a region, where not all that reads them can be rewritten."""
-        users = (self.layers[user] for user in self._users(name).difference(members))
+        users = (self.layers[user] for user in self.users[name].difference(members))
         return name in self.wanted or any(type(layer) is not MaterializedLayer for layer in users)
 
     def _deliver(self, parts: _Parts) -> _Parts:
@@ -230,22 +244,23 @@ class _Work:
         for name in [name for name in parts if self._must_stay(name)]:
             own = parts.pop(name)
             tasks = {key: Task(key, itemgetter(place), TaskRef(whole)) for key, (place, whole) in own.items()}
-            self.layers[name], self.dependencies[name] = MaterializedLayer(tasks), _layers_of(own)
-        users = {user: {} for name in parts for user in self._users(name)}
-        for user in users:
-            users[user] = self._rewritten(user, parts)
+            self._add(name, MaterializedLayer(tasks), _layers_of(own))
+        users = {user: self._rewritten(user, parts) for user in sorted({u for name in parts for u in self.users[name]})}
         # Trees over the same blocks join them in the same groups: they become one tree, of tuples.
         alike: dict[Any, list[str]] = {}
+        tuples = _layers_of(*parts.values())
         for user, tasks in users.items():
             reads = frozenset(task.dependencies for task in tasks.values())
-            alone = len(reads) < len(tasks) or not {key[0] for keys in reads for key in keys} <= _layers_of(
-                *parts.values()
-            )
-            alike.setdefault(user if alone else reads, []).append(user)
+            only_tuples = {key[0] for keys in reads for key in keys} <= tuples
+            alike.setdefault(reads if only_tuples and len(reads) == len(tasks) else user, []).append(user)
         following: _Parts = {}
         for group in alike.values():
+            needed = {dep for user in group for dep in self.dependencies[user]}
+            needed = needed.difference(parts) | {
+                key[0] for task in users[group[0]].values() for key in task.dependencies if key[0] in tuples
+            }
             if len(group) == 1:
-                self.layers[group[0]] = MaterializedLayer(users[group[0]])
+                self._add(group[0], MaterializedLayer(users[group[0]]), needed)
                 continue
             name = f"joined-{tokenize(group)}"
             by_reads = [{task.dependencies: task for task in users[user].values()} for user in group]
@@ -254,9 +269,9 @@ class _Work:
                 tasks[name, i] = Task((name, i), _tuple, *(own[keys] for own in by_reads))
                 for place, (user, own) in enumerate(zip(group, by_reads, strict=True)):
                     following.setdefault(user, {})[own[keys].key] = (place, (name, i))
-            self.layers[name], self.dependencies[name] = MaterializedLayer(tasks), self.dependencies[group[0]]
+            self._add(name, MaterializedLayer(tasks), needed)
             for user in group:
-                del self.layers[user], self.dependencies[user]
+                self._remove(user)
         return following
 
     def _rewritten(self, user: str, parts: _Parts) -> dict[Any, Any]:
@@ -272,8 +287,6 @@ class _Work:
                 tasks[key] = Task(key, itemgetter(place), TaskRef(whole))
             elif not task.dependencies.isdisjoint(gone):
                 tasks[key] = task.substitute(nodes)
-        read = [parts[name] for name in parts if name in self.dependencies[user]]
-        self.dependencies[user] = self.dependencies[user].difference(parts) | _layers_of(*read)
         return tasks
 
     def _add_tasks(self, region: Region) -> None:
@@ -288,22 +301,15 @@ class _Work:
         steps = []
         for name in region.members:
             own = self.local[name]
-            needs = [
-                (
-                    item.token,
-                    values[item.layer if item.layer in region.members else (item.layer, item.axis)],
-                    item.depth,
-                )
-                for item in own.inputs
-            ]
+            sources = [i.layer if i.layer in region.members else (i.layer, i.axis) for i in own.inputs]
+            needs = [(i.token, values[source], i.depth) for i, source in zip(own.inputs, sources, strict=True)]
             values[name] = next(numbers)
             steps.append((own.task, tuple(needs)))
-        function = partial(run_steps, _with_ends(steps, [values[x] for x in region.outputs]),
-                           tuple(values[x] for x in region.outputs))  # fmt: skip
+        outputs = tuple(values[name] for name in region.outputs)
+        function = partial(run_steps, _with_ends(steps, outputs), outputs)
         layer = blockwise(function, region.name, "i", *operands, numblocks=numblocks)
         layer.region = region  # for `explain`
-        self.layers[region.name] = layer
-        self.dependencies[region.name] = set(numblocks)
+        self._add(region.name, layer, set(numblocks))
 
     def _outside(self, region: Region) -> dict[tuple[str, int | None], int]:
         """What a region takes from outside: the layers with their axes of blocks, and how many axes there are."""

@@ -45,6 +45,7 @@ def along_routes(
     chunks: tuple[tuple[int, ...], ...],
     meta: Any,
     base: da.Array | None = None,
+    template: da.Array | None = None,
 ) -> da.Array:
     """Take values along a route for each axis, and add up what meets; or write them over `base`.
 
@@ -52,6 +53,8 @@ def along_routes(
     ----------
     chunks, meta
         Those of the result.
+    template : dask.array.Array, optional
+        An array whose blocks have the lengths of the result's, where these are not known.
     """
     name = "route-" + tokenize(values, routes, chunks, base)
     along = [_same(len(own)) if route is None else route for route, own in zip(routes, chunks, strict=True)]
@@ -61,13 +64,16 @@ def along_routes(
         where = [(tuple(p.source for p in pieces), tuple(p.place for p in pieces)) for pieces in combined]
         blocks = [(values.name, *(p.block for p in pieces)) for pieces in combined]
         lengths = tuple(own[i] for own, i in zip(chunks, index, strict=True))
-        if base is None:
+        if template is not None:
+            graph[(name, *index)] = (partial(_placed_like, meta, where), (template.name, *index), blocks)
+        elif base is None:
             graph[(name, *index)] = (partial(_placed, meta, lengths, where), blocks)
         elif where:
             graph[(name, *index)] = (partial(_written, where), (base.name, *index), blocks)
         else:
             graph[(name, *index)] = (base.name, *index)
-    layers = HighLevelGraph.from_collections(name, graph, dependencies=[values] if base is None else [values, base])
+    needed = [x for x in (values, base, template) if x is not None]
+    layers = HighLevelGraph.from_collections(name, graph, dependencies=needed)
     return da.Array(layers, name, chunks, meta=meta)
 
 
@@ -89,6 +95,10 @@ def _placed(meta: Any, shape: tuple[int, ...], where: Sequence[Any], blocks: Seq
         else:
             numpy.add.at(out, key, block[_outer(source, block.shape)])
     return out
+
+
+def _placed_like(meta: Any, where: Sequence[Any], template: Any, blocks: Sequence[Any]) -> Any:
+    return _placed(meta, template.shape, where, blocks)
 
 
 def _written(where: Sequence[Any], base: Any, blocks: Sequence[Any]) -> Any:

@@ -6,6 +6,7 @@ Every function here works in both worlds, on raw arrays and on Arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Any
 
 from xpgrad.array import Array
@@ -57,11 +58,19 @@ def keep_zero_terms(xp: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -
     return xp.where(pull(xp, xp.astype(g != 0, g.dtype), marks) != 0, r, pull(xp, g, clean))
 
 
+def unlike(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two shapes differ; lengths that a lazy library does not know yet, NaN, are taken on trust."""
+    if shape == other:
+        return False
+    pairs = zip(shape, other, strict=False)
+    return len(shape) != len(other) or any(n != m and not (isnan(n) or isnan(m)) for n, m in pairs)
+
+
 def starting(g: Array, head: Array) -> Array:
-    """A cotangent to start from at a head: of its dtype, and of its library if that takes in the cotangent's."""
+    """A cotangent to start from at a head: of its dtype, and in its library and layout where these may differ."""
     backend = backend_of(head._data)
-    if backend_of(g._data).name in backend.mixes_with:
-        g = Array(backend.asarray(g._data), g._node)
+    if backend.lazy or backend_of(g._data).name in backend.mixes_with:
+        g = Array(backend.fit(g._data, head._data), g._node)
     return restore(g, head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
 
 

@@ -13,7 +13,7 @@ from functools import partial, wraps
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.cotangent import starting
+from xpgrad.cotangent import starting, unlike
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array, use_backend
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
@@ -593,7 +593,7 @@ def _vector(x: Array, v: Any, place: str, error: type[XpgradError]) -> Array:
         return Array(backend_of(x.data).full(x.shape, v, x.data))
     if not isinstance(v, Array) and not is_array(v):
         raise error(f"{place} should be an array of shape {x.shape}, but is {type(v).__name__} {v!r:.60}.")
-    if v.shape != x.shape:
+    if unlike(v.shape, x.shape):
         raise error(f"{place} should have shape {x.shape}, but has shape {v.shape}.")
     return starting(snapshot(v), x)
 

@@ -136,7 +136,7 @@ def assign(self: Array, new: Array) -> Array:
     _refuse_leaf(self)
     if (following := view_of(self)) is not None:
         following.refresh(self)
-    if new.shape != self.shape:
+    if shape_of(new._data) != self.shape:
         raise InPlaceError(f"shape {self.shape}", f"shape {new.shape}")
     if new.dtype != self.dtype:
         if _kind(new._data) > _kind(self._data):

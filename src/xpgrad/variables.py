@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.cotangent import starting
+from xpgrad.cotangent import starting, unlike
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import (
     GradReqError,
@@ -194,7 +194,7 @@ def _head_gradient(head: Array, g: Any) -> Array:
     if not hasattr(data, "shape"):
         return Array(backend.full((), data, head._data))
     check_beside(data, head._data)
-    if data.shape != head.shape:
+    if unlike(data.shape, head.shape):
         raise HeadGradientError(f"the head gradient has shape {data.shape}, but its head has shape {head.shape}.")
     if not isinstance(g, Array):
         data = backend.copy(data)  # the caller may go on to write to it
@@ -207,6 +207,6 @@ def fit(g: Any, like: Array) -> Array:
     backend = own if wanted.name in own.mixes_with else wanted
     if not isinstance(g, Array):
         return Array(backend.fit(g, like._data))
-    if g.shape != like.shape:
+    if shape_of(g._data) != like.shape:
         g = g.__array_namespace__().broadcast_to(g, shape_of(like._data))
     return Array(backend.fit(g._data, like._data), g._node) if backend.lazy else g  # other layout, same values

@@ -92,7 +92,7 @@ def prod(xp, g, x, x_shape, axis, keepdims):
     rest = tuple(i for i in range(len(x_shape)) if i not in axes)
     order = rest + axes
     x = xp.astype(x, g.dtype, copy=False)
-    row = xp.reshape(xp.permute_dims(x, order), (*(x_shape[i] for i in rest), count(x_shape, axis)))
+    row = xp.reshape(xp.permute_dims(x, order), (*(x_shape[i] for i in rest), -1))
     before = xp.cumulative_prod(row[..., :-1], axis=-1, include_initial=True)
     after = xp.flip(xp.cumulative_prod(xp.flip(row[..., 1:], axis=-1), axis=-1, include_initial=True), axis=-1)
     others = xp.reshape(before * after, tuple(x_shape[i] for i in order))

@@ -1,0 +1,261 @@
+"""Functions inside the blocks: forward, gradients of any order, and parameters that blocks share."""
+
+from functools import partial
+
+import dask.array as da
+import numpy as np
+import pytest
+from workloads import Data, tracked
+
+import xpgrad
+import xpgrad.dask as xp
+import xpgrad.numpy as xn
+from xpgrad import autograd
+
+pytestmark = pytest.mark.usefixtures("nothing_computes")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return Data()
+
+
+def of(block):
+    return block.__array_namespace__()
+
+
+def layer(block, w):
+    return of(block).tanh(block @ w)
+
+
+def test_map_blocks_with_a_parameter_in_memory(data, compute):
+    def loss(w):
+        return xp.sum(xp.map_blocks(layer, data.X, w, drop_axis=1) ** 2)
+
+    value, gradient = compute(*tracked(loss, data.w))
+    t = np.tanh(data.x @ data.w)
+    np.testing.assert_allclose(value, np.sum(t**2))
+    np.testing.assert_allclose(gradient, data.x.T @ (2 * t * (1 - t * t)))
+
+
+def test_the_gradient_of_a_shared_parameter_takes_one_more_task_a_block(data, tasks):
+    found = tracked(lambda w: xp.sum(xp.map_blocks(layer, data.X, w, drop_axis=1)), data.w)
+    assert tasks(*found) < 3.4 * 16  # with reading the data
+
+
+def test_map_blocks_by_chunked_arrays_that_broadcast(compute):
+    rng = np.random.default_rng(0)
+    x, row, column = rng.normal(size=(6, 4)), rng.normal(size=4), rng.normal(size=(6, 1))
+    chunked = (
+        da.from_array(x, chunks=(2, 3)),
+        da.from_array(row, chunks=3),
+        da.from_array(column, chunks=(2, 1)),
+    )
+    _, *gradients = tracked(lambda *a: xp.sum(xp.map_blocks(lambda x, r, c: (x + r) ** 2 * c, *a)), *chunked)
+    by_x, by_row, by_column = gradients
+    assert [g.chunks for g in gradients] == [a.chunks for a in chunked]
+    np.testing.assert_allclose(compute(by_x), 2 * (x + row) * column)
+    np.testing.assert_allclose(compute(by_row), (2 * (x + row) * column).sum(axis=0))
+    np.testing.assert_allclose(compute(by_column), ((x + row) ** 2).sum(axis=1, keepdims=True))
+
+
+def test_gradients_of_gradients_stay_in_the_blocks(data, compute):
+    def loss(x, w, through):
+        return xp.sum(through(x, w) ** 2) if through else xn.sum((xn.tanh(x @ w) * (x @ w)) ** 2)
+
+    def through(x, w):
+        return xp.map_blocks(lambda b, w: layer(b, w) * (b @ w), x, w, drop_axis=1)
+
+    def penalty(x, w, through):
+        by_x, by_w = xpgrad.grad(loss, argnums=(0, 1))(x, w, through)
+        space = xp if through else xn
+        return space.sum(by_x * by_x) + space.sum(by_w**3)
+
+    second = xpgrad.grad(penalty, argnums=(0, 1))
+    found = second(xp.asarray(data.X), xn.asarray(data.w), through)
+    expected = second(xn.asarray(data.x), xn.asarray(data.w), None)
+    for a, b in zip(compute(*found), expected, strict=True):
+        np.testing.assert_allclose(a, b.asnumpy(), rtol=1e-9)
+
+
+def test_options_and_keywords_reach_the_function(data, compute):
+    def scaled(block, *, factor):
+        return (block * factor)[:, None, :]
+
+    def loss(x):
+        out = xp.map_blocks(scaled, x, factor=3.0, new_axis=1, chunks=(data.X.chunks[0], (1,), (6,)))
+        assert out.shape == (80, 1, 6)
+        return xp.sum(out * out)
+
+    _, gradient = tracked(loss, data.X)
+    np.testing.assert_allclose(compute(gradient), 18 * data.x)
+
+
+def test_nothing_is_wrapped_where_no_gradient_is_wanted(data, compute):
+    kinds = []
+    compute(xp.map_blocks(lambda b: kinds.append(type(b)) or b, data.X, meta=np.empty((0, 0))))
+    assert set(kinds) == {np.ndarray}
+
+
+def test_blockwise_with_an_index_that_is_summed_over(compute):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(6, 4)), rng.normal(size=(4, 5))
+    lazy_a, lazy_b = da.from_array(a, chunks=(2, 3)), da.from_array(b, chunks=(2, 2))
+
+    def loss(a, b):
+        return xp.sum(xp.blockwise(lambda a, b: a @ b, "ij", a, "ik", b, "kj", concatenate=True, dtype=float) ** 2)
+
+    _, by_a, by_b = tracked(loss, lazy_a, lazy_b)
+    np.testing.assert_allclose(compute(by_a), 2 * a @ b @ b.T)
+    np.testing.assert_allclose(compute(by_b), a.T @ (2 * a @ b))
+    with pytest.raises(ValueError, match="concatenate=True"):
+        tracked(lambda a: xp.sum(xp.blockwise(np.sum, "i", a, "ij", dtype=float)), lazy_a)
+
+
+def test_apply_gufunc_with_two_results(compute):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(6, 3, 4)), rng.normal(size=(6, 4))
+
+    def both(a, b):
+        return of(a).sum(a * b[..., None, :], axis=-1), of(b).sum(b * b, axis=-1)
+
+    def loss(a, b):
+        product, square = xp.apply_gufunc(both, "(i,j),(j)->(i),()", a, b, output_dtypes=(float, float))
+        return xp.sum(product**2) + xp.sum(square**3)
+
+    _, by_a, by_b = tracked(loss, da.from_array(a, chunks=(2, 3, 4)), da.from_array(b, chunks=(3, 4)))
+    product, square = (a * b[:, None]).sum(-1), (b * b).sum(-1)
+    np.testing.assert_allclose(compute(by_a), 2 * product[..., None] * b[:, None])
+    np.testing.assert_allclose(compute(by_b), (2 * product[..., None] * a).sum(1) + 6 * square[:, None] ** 2 * b)
+    with pytest.raises(ValueError, match="vectorize"):
+        tracked(lambda a: xp.apply_gufunc(np.sum, "(i)->()", a, vectorize=True), da.ones((2, 3)))
+
+
+@pytest.mark.parametrize("axis", [None, 0, (0, 1)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_reduction(axis, keepdims, compute):
+    x = np.random.default_rng(0).normal(size=(13, 5))
+
+    def squares(block, axis, keepdims):
+        return of(block).sum(block * block, axis=axis, keepdims=keepdims)
+
+    def total(block, axis, keepdims):
+        return of(block).sum(block, axis=axis, keepdims=keepdims)
+
+    def loss(x):
+        found = xp.reduction(x, squares, total, axis=axis, keepdims=keepdims, split_every=3, dtype=float)
+        assert found.shape == np.sum(np.ones((13, 5)), axis=axis, keepdims=keepdims).shape
+        return xp.sum(found**2)
+
+    _, gradient = tracked(loss, da.from_array(x, chunks=(2, 2)))
+    np.testing.assert_allclose(compute(gradient), 4 * x * np.sum(x * x, axis=axis, keepdims=True))
+
+
+def test_rechunk_gives_gradients_the_old_chunks(data, compute):
+    _, gradient = tracked(lambda x: xp.sum(xp.rechunk(x, (7, 2)) ** 2), data.X)
+    assert gradient.chunks == data.X.chunks
+    np.testing.assert_allclose(compute(gradient), 2 * data.x)
+
+
+# value_and_grad_blocks
+
+
+def squared(params, x, y):
+    r = layer(x, params["w"]) + params["b"][0] - y
+    return of(x).sum(r * r)
+
+
+def test_value_and_grad_in_one_task_a_block(data, compute, tasks):
+    params = {"w": data.w, "b": [0.5]}
+    value, gradient = xp.value_and_grad_blocks(squared)(params, data.X, data.Y)
+    assert tasks(value, gradient["w"], gradient["b"][0]) < 3.4 * 16  # two of them read the data
+    expected, by = xpgrad.value_and_grad(squared)(params, xn.asarray(data.x), xn.asarray(data.y))
+    found, by_w, by_b = compute(value, gradient["w"], gradient["b"][0])
+    np.testing.assert_allclose(found, expected.asnumpy())
+    np.testing.assert_allclose(by_w, by["w"])
+    np.testing.assert_allclose(by_b, by["b"][0])
+
+
+def test_the_mean_over_blocks_of_any_length(data, compute):
+    def mean(w, x):
+        return of(x).mean(layer(x, w))
+
+    x = data.X.rechunk(((3, 70, 7), (6,)))
+    value, gradient = compute(*xp.value_and_grad_blocks(mean, reduce="mean")(data.w, x))
+    t = np.tanh(data.x @ data.w)
+    np.testing.assert_allclose(value, t.mean())
+    np.testing.assert_allclose(gradient, data.x.T @ (1 - t * t) / 80)
+    unknown = xp.asarray(x[x[:, 0] > 0])
+    value, _ = compute(*xp.value_and_grad_blocks(mean, reduce="mean")(data.w, unknown))
+    np.testing.assert_allclose(value, t[data.x[:, 0] > 0].mean())
+
+
+def test_arrays_come_out_if_one_goes_in(data):
+    raw, _ = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x @ w))(data.w, data.X)
+    wrapped, _ = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x @ w))(xn.asarray(data.w), data.X)
+    assert isinstance(raw, da.Array)
+    assert isinstance(wrapped, xpgrad.Array)
+
+
+def test_wrong_use_is_refused(data):
+    with pytest.raises(ValueError, match="'sum' or 'mean'"):
+        xp.value_and_grad_blocks(squared, reduce="max")
+    with pytest.raises(ValueError, match="needs Dask arrays"):
+        xp.value_and_grad_blocks(squared)({"w": data.w, "b": [0.0]}, data.x, data.y)
+    with pytest.raises(ValueError, match="block_info"):
+        tracked(lambda x: xp.map_blocks(lambda b, block_info=None: b, x), data.X)
+
+
+# Closures
+
+
+@pytest.fixture
+def variable(data):
+    w = xn.asarray(data.w)
+    w.attach_grad()
+    return w
+
+
+CAPTURES = {
+    "closure": lambda w: lambda b: b @ w,
+    "default": lambda w: lambda b, w=w: b @ w,
+    "partial": lambda w: partial(layer, w=w),
+    "bound method": lambda w: w.__rmatmul__,
+    "nested function": lambda w: (lambda f: lambda b: f(b))(lambda b: b @ w),
+    "list": lambda w: (lambda ws: lambda b: b @ ws[0])([w]),
+}
+
+
+@pytest.mark.parametrize("kind", CAPTURES)
+def test_captured_variables_are_refused_early(kind, variable, data):
+    f = CAPTURES[kind](variable)
+    with autograd.record():
+        with pytest.raises(ValueError, match=r"pass it as a positional argument, or its detach\(\)"):
+            xp.map_blocks(f, data.X, drop_axis=1)
+        with pytest.raises(ValueError, match="pass it as a positional argument"):
+            xp.value_and_grad_blocks(f)(data.w, data.X)
+
+
+def test_keywords_that_are_recorded_are_refused(variable, data):
+    with autograd.record(), pytest.raises(ValueError, match="the keyword w"):
+        xp.map_blocks(layer, data.X, w=variable, drop_axis=1)
+
+
+def test_detached_arrays_may_be_captured(variable, data, compute):
+    w = variable.detach()
+    _, gradient = tracked(lambda x: xp.sum(xp.map_blocks(lambda b: b @ w, x, drop_axis=1, dtype=float)), data.X)
+    np.testing.assert_allclose(compute(gradient), np.broadcast_to(data.w, (80, 6)))
+
+
+def test_dir_names_what_there_is_beyond_the_standard():
+    assert {"map_blocks", "value_and_grad_blocks", "explain", "sin"} <= set(dir(xp))
+    assert "map_blocks" not in dir(xn)
+    with pytest.raises(AttributeError):
+        xn.map_blocks  # noqa: B018  # asking is the test
+
+
+def test_keys_are_the_same_when_a_step_is_built_again(data):
+    def step():
+        return xp.value_and_grad_blocks(squared)({"w": data.w, "b": [0.5]}, data.X, data.Y)[0]
+
+    assert step().name == step().name

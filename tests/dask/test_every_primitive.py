@@ -1,0 +1,84 @@
+"""Every sample of the conformance suite in several chunkings: nothing computes, and gradients are those of NumPy."""
+
+import re
+from itertools import product
+
+import dask.array as da
+import numpy as np
+import pytest
+
+xpgrad_conformance = pytest.importorskip("xpgrad_conformance.cases")
+
+import xpgrad  # noqa: E402
+from xpgrad import Array, autograd  # noqa: E402
+from xpgrad.discovery import floating, get_named  # noqa: E402
+from xpgrad_conformance.world import DOUBLE, World  # noqa: E402
+
+pytestmark = pytest.mark.deep
+
+#: Lengths of blocks along every axis.
+CHUNKS = (1000, 2, 1)
+
+#: Cases whose results have an unknown length.
+MASKED = r"getitem\(.*key=(\(1,\[1,1,0\]\)|\(\[1,0\],(\.\.\.|1)\)|\[\[[01],0,[01]\])"
+
+#: What cannot be done, with the reason. Names of cases are matched from the start.
+BEYOND = {
+    r"fft\.": "Dask refuses an FFT along an axis in several blocks",
+    r"(get|set)item\(.*key=\(\[1,0\],\[2\]\)\)": "a mask that is lazy, and an array of integers beside it",
+    r"setitem\(.*key=\[\[1,0,1\],\[0,0,1\]\]\)": "an array of values under a lazy mask of all axes",
+    r"scatter\(.*key=\[\[1,0,1\],\[0,0,1\]\]": "an array of values under a lazy mask of all axes",
+    r"setitem\(.*key=\(1,\[1,1,0\]\)\)-d1": "how many values a lazy mask takes is not known",
+    r"(max|min)\(\(0,3\),axis=(1|-1)": "Dask's reductions fail on empty blocks",
+    r"unique_.*\(complex\(2,3\)": "Dask's cumulative sums must know all lengths",
+    r"repeat\(.*repeats=\[": "lazy counts decide a shape",
+    r"reshape\((complex)?\(2,3\),shape=\(3,2\)": "Dask does not reshape across blocks",
+    r"linalg\.vector_norm\((complex)?\(0,3\)": "Dask does not flatten empty arrays in blocks",
+}
+
+
+def gradient(backend, chunk, case, create, head):
+    """The gradient of a case, and whether the sample's own library can compute it at all."""
+
+    def made(a):
+        a = np.array(a)
+        return Array(da.from_array(a, chunks=tuple(min(chunk, max(n, 1)) for n in a.shape)) if chunk else a)
+
+    world = World(xpgrad.namespace(backend), made, DOUBLE)
+    inputs = world.inputs(case.sample.arrays)
+    for i, a in enumerate(case.sample.arrays):
+        if xpgrad_conformance.is_float(a) and xpgrad_conformance.differentiable(case.name, i):
+            inputs[i].attach_grad()
+    plug_in = get_named(backend)
+    with plug_in.no_compute(), plug_in.silent():
+        with autograd.record():
+            heads = [out for out in world.outputs(case, inputs) if floating(out.data)]
+        rng = np.random.default_rng(0)
+        weights = None
+        if head:
+            values = [rng.uniform(0.5, 1, h.shape).astype(h.dtype) for h in heads]
+            weights = [da.from_array(v, chunks=-1) if chunk else v for v in values]
+        found = autograd.grad(heads, inputs[case.position], weights, retain_graph=True, create_graph=create)
+    if chunk:
+        assert found.data.chunks == inputs[case.position].data.chunks
+    return found.asnumpy()
+
+
+@pytest.mark.parametrize("case", xpgrad_conformance.CASES, ids=lambda case: case.id)
+def test_gradient_is_that_of_numpy(case):
+    beyond = [reason for pattern, reason in BEYOND.items() if re.match(pattern, case.id)]
+    try:
+        expected = {head: gradient("numpy", 0, case, False, head) for head in (True, False)}
+    except Exception:  # noqa: BLE001  # whatever NumPy's own functions may raise
+        pytest.skip("NumPy itself does not compute this")
+    if case.name.startswith("unique") or re.match(MASKED, case.id):
+        del expected[True]  # a cotangent needs the length of the result
+    try:
+        for chunk, create, head in product(CHUNKS, (False, True), expected):
+            found = gradient("dask", chunk, case, create, head)
+            assert found.dtype == expected[head].dtype
+            np.testing.assert_allclose(found, expected[head], rtol=1e-9, atol=1e-11)
+    except (NotImplementedError, ValueError, TypeError) as error:
+        if not beyond:
+            raise
+        pytest.xfail(f"{beyond[0]} ({error})")

@@ -1,0 +1,54 @@
+"""Linear algebra on stacks of matrices in blocks, and on single ones."""
+
+import dask.array as da
+import numpy as np
+import pytest
+from workloads import tracked
+
+import xpgrad.dask as xp
+import xpgrad.numpy as xn
+from xpgrad import autograd
+
+pytestmark = pytest.mark.usefixtures("nothing_computes")
+
+STACK = np.random.default_rng(0).normal(size=(6, 3, 3)) + 3 * np.eye(3)
+
+LOSSES = {
+    "det": lambda xp, x: xp.sum(xp.linalg.det(x)),
+    "inv": lambda xp, x: xp.sum(xp.linalg.inv(x) ** 2),
+    "solve": lambda xp, x: xp.sum(xp.linalg.solve(x, x[..., :2]) ** 3),
+    "eigh": lambda xp, x: xp.sum(xp.linalg.eigh(x @ xp.matrix_transpose(x)).eigenvalues ** 2),
+    "svd": lambda xp, x: xp.sum(xp.linalg.svd(x, full_matrices=False).S ** 3),
+    "qr": lambda xp, x: xp.sum(xp.linalg.qr(x).R ** 2),
+    "cholesky": lambda xp, x: xp.sum(xp.linalg.cholesky(x @ xp.matrix_transpose(x))),
+    "slogdet": lambda xp, x: xp.sum(xp.linalg.slogdet(x).logabsdet),
+    "matrix_norm": lambda xp, x: xp.sum(xp.linalg.matrix_norm(x, ord="nuc", keepdims=True)),
+    "cross": lambda xp, x: xp.sum(xp.linalg.cross(x[..., 0], x[..., 1]) ** 2),
+}
+
+CHUNKS = {"stack in blocks": (2, 3, 3), "matrices in blocks": (4, 2, 3)}
+
+
+@pytest.mark.parametrize("chunks", CHUNKS)
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_are_those_of_numpy(name, chunks, compute):
+    _, gradient = tracked(lambda x: LOSSES[name](xp, x), da.from_array(STACK, chunks=CHUNKS[chunks]))
+    x = xn.asarray(STACK)
+    x.attach_grad()
+    with autograd.record():
+        loss = LOSSES[name](xn, x)
+    loss.backward()
+    np.testing.assert_allclose(compute(gradient), x.grad.asnumpy(), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["inv", "svd", "qr", "cholesky"])
+def test_one_tall_or_square_matrix_goes_to_dask(name, compute):
+    x = da.from_array(np.vstack([*STACK])[:6] if name in ("svd", "qr") else np.kron(np.eye(2), STACK[0]), chunks=(3, 3))
+    value, gradient = tracked(lambda x: LOSSES[name](xp, x), x)
+    y = xn.asarray(x.compute(scheduler="synchronous"))
+    y.attach_grad()
+    with autograd.record():
+        expected = LOSSES[name](xn, y)
+    expected.backward()
+    np.testing.assert_allclose(compute(value), expected.item())
+    np.testing.assert_allclose(compute(gradient), y.grad.asnumpy(), rtol=1e-8, atol=1e-10)

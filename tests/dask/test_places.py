@@ -1,0 +1,115 @@
+"""Gather and scatter with keys of all kinds, known and lazy, over many chunkings: as NumPy does it."""
+
+import dask.array as da
+import numpy as np
+import pytest
+from workloads import tracked
+
+import xpgrad.dask as xp
+from xpgrad_dask import places
+
+pytestmark = pytest.mark.usefixtures("nothing_computes")
+
+KINDS = {
+    "slice": lambda rng, n: slice(*sorted(rng.integers(-n - 1, n + 2, 2)), int(rng.integers(1, 3))),
+    "backwards": lambda rng, n: slice(*sorted(rng.integers(-n - 1, n + 2, 2))[::-1], -int(rng.integers(1, 3))),
+    "integer": lambda rng, n: int(rng.integers(-n, n)),
+    "array": lambda rng, n: rng.integers(-n, n, (2, 3)),
+    "whole": lambda rng, n: slice(None),
+}
+
+
+def random_key(rng, shape):
+    parts = [KINDS[kind](rng, n) for kind, n in zip(rng.choice([*KINDS], len(shape)), shape, strict=True)]
+    if rng.random() < 0.3:
+        parts.insert(rng.integers(len(parts) + 1), None)
+    if rng.random() < 0.3:
+        at = rng.integers(len(parts) + 1)
+        end = at
+        while end < len(parts) and isinstance(parts[end], slice) and parts[end] == slice(None):
+            end += 1
+        parts[at:end] = [Ellipsis]
+    return tuple(parts)
+
+
+def chunked(rng, a):
+    return da.from_array(a, chunks=tuple(int(rng.integers(1, max(n, 1) + 1)) for n in a.shape))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_every_key_does_as_in_numpy(seed, compute):
+    rng = np.random.default_rng(seed)
+    shape = tuple(int(n) for n in rng.integers(1, 6, rng.integers(1, 4)))
+    x = rng.normal(size=shape)
+    key = random_key(rng, shape)
+    lazy = rng.random() < 0.5
+    given = tuple(da.from_array(k, chunks=2) if lazy and isinstance(k, np.ndarray) else k for k in key)
+    lazy_x = chunked(rng, x)
+    found = places.getitem(lazy_x, given)
+    assert found.shape == x[key].shape
+    np.testing.assert_array_equal(compute(found), x[key])
+    values, sums = rng.normal(size=x[key].shape), np.zeros(shape)
+    np.add.at(sums, key, values)
+    np.testing.assert_allclose(compute(places.scatter(chunked(rng, values), given, shape)), sums)
+    value = rng.normal(size=tuple(1 if rng.random() < 0.3 else n for n in x[key].shape))
+    written = x.copy()
+    written[key] = value
+    np.testing.assert_array_equal(compute(places.setitem(lazy_x, chunked(rng, value), given)), written)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_masks_yet_to_be_computed(axis, compute):
+    rng = np.random.default_rng(axis)
+    x = rng.normal(size=(7, 5))
+    lazy_x = da.from_array(x, chunks=(3, 2))
+    rows = lazy_x.sum(axis=1 - axis) > 0
+    key = (*(slice(None),) * axis, rows)
+    _, gradient = tracked(lambda x: xp.sum(x[key] ** 2), lazy_x)
+    mask = np.expand_dims(x.sum(axis=1 - axis) > 0, 1 - axis)
+    np.testing.assert_allclose(compute(gradient), np.where(mask, 2 * x, 0))
+    _, gradient = tracked(lambda x: xp.sum(x[x > 0] ** 2), lazy_x)
+    np.testing.assert_allclose(compute(gradient), np.where(x > 0, 2 * x, 0))
+
+
+def test_writes_under_a_mask(compute):
+    x = np.random.default_rng(0).normal(size=(7, 5))
+
+    def loss(x, v):
+        y = x * 1
+        y[x > 0] = v
+        return xp.sum(y * y)
+
+    _, by_x, by_v = tracked(loss, da.from_array(x, chunks=(3, 2)), np.asarray(0.5))
+    np.testing.assert_allclose(compute(by_x), np.where(x > 0, 0, 2 * x))
+    np.testing.assert_allclose(compute(by_v), np.sum(x > 0))
+
+
+def test_a_table_in_memory_is_looked_up_block_by_block(tasks, compute):
+    rng = np.random.default_rng(0)
+    index = rng.integers(0, 50, (640, 3))
+    table = rng.normal(size=(50, 4))
+
+    def loss(table):
+        return xp.sum(table[xp.asarray(da.from_array(index, chunks=(10, 3)))] ** 3)
+
+    value, gradient = tracked(loss, table)
+    expected = np.zeros_like(table)
+    np.add.at(expected, index, 3 * table[index] ** 2)
+    np.testing.assert_allclose(compute(gradient), expected)
+    assert tasks(value, gradient) < 2.3 * 64  # with reading the index
+
+
+def test_blocks_are_routed_where_the_index_is_known(tasks):
+    x = da.ones(640, chunks=10)
+    shuffled = np.random.default_rng(0).permutation(640)
+    assert tasks(places.scatter(x, shuffled, (640,))) < 64 * 2 + 2
+    assert tasks(places.scatter(da.ones(639, chunks=10), slice(1, None), places.Shape.of(x))) <= 64 * 2
+
+
+def test_take_along_axis_and_sort(compute):
+    x = np.random.default_rng(0).normal(size=(6, 7))
+    weights = np.random.default_rng(1).normal(size=(6, 7))
+    _, gradient = tracked(lambda x: xp.sum(xp.sort(x, axis=1) * weights), da.from_array(x, chunks=(2, 3)))
+    expected = np.zeros_like(x)
+    np.put_along_axis(expected, np.argsort(x, axis=1), weights, axis=1)
+    np.testing.assert_allclose(compute(gradient), expected)

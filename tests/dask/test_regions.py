@@ -1,0 +1,77 @@
+"""What region fusion makes of graphs, and what it leaves alone."""
+
+import dask.array as da
+import numpy as np
+import pytest
+from workloads import ALL, Data, tracked
+
+import xpgrad.dask as xp
+from xpgrad_dask.regions import fuse, run_steps
+
+pytestmark = pytest.mark.usefixtures("nothing_computes")
+
+
+@pytest.fixture(scope="module")
+def data():
+    return Data()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_values_stay_the_same_to_the_last_bit(name, data, compute):
+    by_hand = ALL[name][0](data)
+    fused, _ = fuse(by_hand)
+    for before, after in zip(compute(*by_hand), compute(*fused), strict=True):
+        np.testing.assert_array_equal(after, before)
+
+
+def test_two_passes_where_the_data_meet_what_was_made_of_all_of_them(data, compute, tasks):
+    def loss(x):
+        centred = x - xp.mean(x, axis=0)
+        return xp.sum(xp.exp(centred))
+
+    value, gradient = tracked(loss, data.X)
+    e = np.exp(data.x - data.x.mean(axis=0))
+    np.testing.assert_allclose(compute(gradient), e - e.mean(axis=0))
+    assert tasks(value, gradient) < 8 * 16
+
+
+def test_an_array_that_is_kept_stays_an_array(data, compute):
+    value, gradient = tracked(lambda x: xp.sum(xp.exp(x)), data.X)
+    assert gradient.chunks == data.X.chunks
+    np.testing.assert_allclose(compute(gradient), np.exp(data.x))
+    np.testing.assert_allclose(compute(value), np.exp(data.x).sum())
+
+
+def test_data_in_other_blocks_have_regions_of_their_own(data, compute):
+    other = da.from_array(data.x[:70], chunks=(10, 6))
+
+    def loss(w):
+        return xp.sum(xp.exp(xp.asarray(data.X) @ w)) + xp.sum(xp.tanh(xp.asarray(other) @ w))
+
+    value, gradient = tracked(loss, data.w)
+    expected = data.x.T @ np.exp(data.x @ data.w) + data.x[:70].T @ (1 - np.tanh(data.x[:70] @ data.w) ** 2)
+    np.testing.assert_allclose(compute(gradient), expected)
+    assert sum(name.startswith("region-") for name in value.data.dask.layers) == 2
+
+
+def test_intermediate_values_do_not_outlive_their_use():
+    held = []
+    steps = (
+        (lambda values: ["made of", values["a"]], (("a", 0, 0),), (0,)),
+        (lambda values: held.append(values["b"]) or "last", (("b", 1, 1),), (1,)),
+    )
+    assert run_steps(steps, (2,), ["block"]) == ("last",)
+    assert held == [[["made of", "block"]]]  # wrapped in a list, as Dask passes what it sums over
+
+
+def test_explain_says_what_is_fused_and_what_is_not(data, capsys):
+    loss, gradient = ALL["rmse"][1](data)
+    xp.explain(loss, gradient)
+    printed = capsys.readouterr().out
+    assert "as one task for each of 16 blocks" in printed
+    assert "matmul" in printed
+    assert "multiply_vjp" in printed
+    xp.explain(*ALL["factorisation"][1](data))
+    assert "two axes of blocks" in capsys.readouterr().out
+    xp.explain(xp.asarray(da.from_array(np.ones(2))))
+    assert "nothing here" in capsys.readouterr().out

@@ -1,0 +1,91 @@
+"""Lengths of blocks that are not known yet: what needs none of them works, and the rest says what to do."""
+
+import dask.array as da
+import numpy as np
+import pytest
+from workloads import tracked
+
+import xpgrad.dask as xp
+import xpgrad.numpy as xn
+from xpgrad import autograd
+
+pytestmark = pytest.mark.usefixtures("nothing_computes")
+
+VALUES = np.random.default_rng(0).normal(size=(9, 3))
+KEPT = VALUES[VALUES[:, 0] > 0]
+
+
+@pytest.fixture
+def unknown():
+    """The rows that begin with a positive number."""
+    x = da.from_array(VALUES, chunks=(4, 3))
+    return x[x[:, 0] > 0]
+
+
+LOSSES = {
+    "element-wise": lambda xp, x, w: xp.sum(xp.exp(x) * x),
+    "broadcast": lambda xp, x, w: xp.sum((x - w) ** 2),
+    "product": lambda xp, x, w: xp.sum((x @ w) ** 2),
+    "transposed": lambda xp, x, w: xp.sum(xp.matrix_transpose(x) @ (x @ w)),
+    "where": lambda xp, x, w: xp.sum(xp.where(x > 0.5, x, w)),
+    "mean": lambda xp, x, w: xp.mean(x * w),
+    "mean of columns": lambda xp, x, w: xp.sum(xp.mean(x, axis=0) ** 2 * w),
+    "mean of rows": lambda xp, x, w: xp.sum(xp.mean(x, axis=1) ** 2),
+    "variance": lambda xp, x, w: xp.var(x * w),
+    "standard deviation": lambda xp, x, w: xp.sum(xp.std(x, axis=0) * w),
+    "maximum": lambda xp, x, w: xp.max(x) * xp.sum(w),
+    "cumulative": lambda xp, x, w: xp.sum(xp.cumulative_sum(x, axis=0) * x),
+    "new axis": lambda xp, x, w: xp.sum(x[:, None, :] * x[:, :, None]),
+    "columns": lambda xp, x, w: xp.sum(x[:, 1] * x[:, 0:1][:, 0]),
+    "not linear": lambda xp, x, w: xp.sqrt(xp.mean((x @ w) ** 2)),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_what_needs_no_length_works(name, unknown, compute):
+    w = np.asarray([1.0, -2.0, 0.5])
+    value, by_x, by_w = tracked(lambda x, w: LOSSES[name](xp, x, w), unknown, w)
+    x_numpy, w_numpy = xn.asarray(KEPT), xn.asarray(w)
+    x_numpy.attach_grad()
+    w_numpy.attach_grad()
+    with autograd.record():
+        expected = LOSSES[name](xn, x_numpy, w_numpy)
+    expected.backward()
+    for found, wanted in ((value, expected), (by_x, x_numpy.grad), (by_w, w_numpy.grad)):
+        np.testing.assert_allclose(compute(found), wanted.asnumpy(), rtol=1e-9, atol=1e-12)
+
+
+NEEDING = {
+    "x[3]": lambda x: x[3],
+    "x[:3]": lambda x: x[:3],
+    "reshape": lambda x: xp.reshape(x, (-1,)),
+    "sort": lambda x: xp.sort(x, axis=0),
+    "take": lambda x: xp.take(x, np.asarray([0, 1]), axis=0),
+    "broadcast_to": lambda x: xp.broadcast_to(x, (2, 9, 3)),
+    "prod": lambda x: tracked(lambda x: xp.prod(x, axis=0)[0], x.data),
+}
+
+
+@pytest.mark.parametrize("name", NEEDING)
+def test_what_needs_a_length_says_so(name, unknown):
+    with pytest.raises(ValueError, match=r"(?i)unknown|not known|compute_chunk_sizes|nan"):
+        NEEDING[name](xp.asarray(unknown))
+
+
+@pytest.mark.parametrize("as_known", [False, True])
+def test_head_gradients_of_unknown_length(unknown, as_known, compute):
+    x = xp.asarray(unknown)
+    x.attach_grad()
+    with autograd.record():
+        y = x * x
+    y.backward(xp.asarray(da.from_array(KEPT, chunks=((3, 2, 1), 3)) if as_known else unknown))
+    np.testing.assert_allclose(compute(x.grad), 2 * KEPT**2)
+
+
+def test_a_head_gradient_in_other_blocks_needs_the_lengths(unknown):
+    x = xp.asarray(unknown)
+    x.attach_grad()
+    with autograd.record():
+        y = x * x
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        y.backward(KEPT)
