@@ -358,18 +358,34 @@ def test_a_task_inherits_the_scope_it_was_made_in():
 # The garbage collector
 
 
-def test_the_collector_is_as_it_was_when_the_last_scope_closes():
+def long_record():
+    """Records until thousands of objects have outlived the collector's first generation."""
+    x = xp.asarray([1.0])
+    x.attach_grad()
+    for _ in range(20_000):
+        x = -x
+    return x
+
+
+def test_the_collector_is_spared_by_long_records_only():
     usual = gc.get_threshold()
     with autograd.record():
-        first = gc.get_threshold()
-        assert first[:2] == usual[:2]
-        assert first[2] > usual[2]  # only the oldest generation is visited more seldom
-        with autograd.pause(), autograd.record():
-            assert gc.get_threshold() == first
-        assert gc.get_threshold() == first
+        assert gc.get_threshold() == usual
+        kept = long_record()
+        raised = gc.get_threshold()
+        assert raised[:2] == usual[:2]
+        assert raised[2] > usual[2]  # only the oldest generation is visited more seldom
+        with autograd.pause():
+            assert gc.get_threshold() == raised
+        assert gc.get_threshold() == raised
     assert gc.get_threshold() == usual
     with pytest.raises(ZeroDivisionError), autograd.record():
-        raise ZeroDivisionError
+        [long_record(), 1 / 0]
+    assert gc.get_threshold() == usual
+    autograd.set_recording(True)
+    kept = long_record()  # noqa: F841  # keeps the record alive
+    assert gc.get_threshold() == raised
+    autograd.set_recording(False)
     assert gc.get_threshold() == usual
 
 
@@ -377,6 +393,7 @@ def test_a_threshold_set_while_recording_stays():
     usual = gc.get_threshold()
     try:
         with autograd.record():
+            kept = long_record()  # noqa: F841  # keeps the record alive
             gc.set_threshold(500, 5, 5)
         assert gc.get_threshold() == (500, 5, 5)
     finally:

@@ -97,16 +97,18 @@ def apply({signature}):
     if SHAPES:
         _leading = leading_parameter(({parameters}), _leading)
     _function = functions.get(_leading.__class__) or functions.of(_leading)
-    _out = _function({call}, **_options)
-    if _out.__class__ is not _leading.__class__:
-        _out = own_array(_out, _leading)
+    _result = new(Array)
+    _result._data = out = _function({call}, **_options)
+    if out.__class__ is not _leading.__class__:
+        _result._data = out = own_array(out, _leading)
+    if {constant} or not is_recording() or not (out.dtype is _leading.dtype or floating(out)):
+        _result._node = None
+        return _result
+    _result._node = _made = new(Node)
 {choice}
-    else:
-        return Array(_out)
-    if not is_recording() or not (_out.dtype is _leading.dtype or floating(_out)):
-        return Array(_out)
-    _form = new_form(Form, (({forms}), shape_of(_out), {{{required}**_options}}, None, ()))
-    return Array(_out, Node(_plan, _source, _plan.save({inputs}, _out, _form.parameters), _form))
+    _made.form = new_form(Form, (({forms}), shape_of(out), {{{required}**_options}}, None, ()))
+    _made.order = next_order()
+    return _result
 """
 
 _OPERAND = """
@@ -117,13 +119,14 @@ _OPERAND = """
 
 _CHOICES = {
     1: """
-    if _n0 is not None:
-        _plan, _source = only, _n0""",
+    _made.plan, _made.source, _made.kept = only, _n0, ({only})""",
     2: """
-    if _n0 is not None:
-        _plan, _source = (first, _n0) if _n1 is None else (both, (_n0, _n1))
-    elif _n1 is not None:
-        _plan, _source = second, _n1""",
+    if _n1 is None:
+        _made.plan, _made.source, _made.kept = first, _n0, ({first})
+    elif _n0 is None:
+        _made.plan, _made.source, _made.kept = second, _n1, ({second})
+    else:
+        _made.plan, _made.source, _made.kept = both, (_n0, _n1), ({both})""",
 }
 
 
@@ -131,16 +134,16 @@ def _written_out(primitive: Primitive) -> Callable[..., Any]:
     """The function of a primitive of one or two arrays and one output."""
     inputs = primitive.inputs
     patterns = {"only": (0,)} if len(inputs) == 1 else {"first": (0,), "second": (1,), "both": (0, 1)}
+    plans = {name: primitive.plan(tracked) for name, tracked in patterns.items()}
     known = {
         **{f"default_{name}": value for name, value in primitive.parameters.items()},
-        **{name: primitive.plan(tracked) for name, tracked in patterns.items()},
+        **plans,
         "primitive": primitive,
         "functions": Functions(primitive),
         "PLAIN": _PLAIN,
         "SHAPES": SHAPES,
         "Form": Form,
         **{f.__name__: f for f in (raw_parameter, leading_parameter, leading_array, floating)},
-        "new_form": tuple.__new__,
     }
     check = "    if {0}.__class__ not in PLAIN: {0} = raw_parameter(primitive, {0!r}, {0})"
     a, *b = inputs
@@ -155,10 +158,10 @@ def _written_out(primitive: Primitive) -> Callable[..., Any]:
         leading=f"{a} if {a}.__class__ is {b[0]}.__class__ else leading_array({a}, {b[0]})" if b else a,
         parameters="".join(f"{name}, " for name in primitive.parameters),
         call=", ".join([*inputs, *primitive.leading]),
-        choice=_CHOICES[len(inputs)],
+        constant=" and ".join(f"_n{i} is None" for i in range(len(inputs))),
+        choice=_CHOICES[len(inputs)].format(**{name: plan.kept for name, plan in plans.items()}),
         forms="".join(f"None if _n{i} is None else (shape_of({x}), {x}.dtype), " for i, x in enumerate(inputs)),
         required="".join(f"{name!r}: {name}, " for name in primitive.leading),
-        inputs=", ".join(inputs),
     )
 
 
@@ -189,10 +192,11 @@ def new_node(
 ) -> Node:
     """The node of a call of any form."""
     plan = primitive.plan(tracked)
+    values = [parameters.get(name, default) for name, default in primitive.parameters.items()]
     if primitive.variadic:
-        kept = plan.save(data, out, parameters) + tuple(remember(data[i]) for i in plan.forgotten(len(data)))
+        kept = plan.save(data, out, *values) + tuple(remember(data[i]) for i in plan.forgotten(len(data)))
     else:
-        kept = plan.save(*data, out, parameters)
+        kept = plan.save(*data, out, *values)
     source = nodes[tracked[0]] if plan.single else tuple(nodes[i] for i in tracked)
     return Node(plan, source, kept, Form(forms_of(data, nodes), shape, parameters))
 

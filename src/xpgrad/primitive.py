@@ -129,7 +129,7 @@ class Plan:
     kept : str
         What a node keeps, as the inside of a Python tuple: picking by name at every call would double its cost.
     save : callable
-        ``save(*inputs, out, parameters)`` gives that tuple.
+        ``save(*inputs, out, *parameters)`` gives that tuple.
     guarded : bool
         A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
     """
@@ -158,8 +158,8 @@ class Plan:
         self.selects = primitive.selects
         self.guarded = primitive.bilinear or (primitive.elementwise and bool(self.needs))
         self.kept = self._source(needs_of)
-        known = {"shape_of": shape_of, "remember": remember, **primitive.parameters}
-        self.save = eval(f"lambda {', '.join(primitive.inputs)}, out, parameters: ({self.kept})", known)  # noqa: S307  # made of registered names
+        names = ", ".join((*primitive.inputs, "out", *primitive.parameters))
+        self.save = eval(f"lambda {names}: ({self.kept})", {"shape_of": shape_of, "remember": remember})  # noqa: S307  # made of registered names
 
     def forgotten(self, count: int) -> tuple[int, ...]:
         """Of `count` inputs the positions of the constants that no rule needs."""
@@ -172,7 +172,6 @@ class Plan:
         shape = "tuple(map(shape_of, {}))" if primitive.variadic else "shape_of({})"
         sources = {f"{name}_shape": shape.format(name) for name in primitive.inputs}
         sources |= {name: f"tuple({name})" for name in primitive.inputs if primitive.variadic}
-        sources |= {name: f"parameters.get({name!r}, {name})" for name in primitive.parameters}
         kept = [str(i) if name == "i" else sources.get(name, name) for i, needs in needs_of for name in needs]
         if not primitive.variadic:
             kept += [f"remember({primitive.inputs[i]})" for i in self.forgotten(len(primitive.inputs))]
@@ -194,9 +193,12 @@ def remember(a: Any) -> Any:
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of an array, () for a Python number."""
-    if x.__class__ in SHAPES:
+    if SHAPES and x.__class__ in SHAPES:
         return SHAPES[x.__class__](x)
-    return x.shape if hasattr(x, "shape") else ()
+    try:
+        return x.shape  # type: ignore[no-any-return]  # raw arrays are untyped
+    except AttributeError:
+        return ()
 
 
 def device_of(x: Any) -> Any:

@@ -50,12 +50,14 @@ def own_array(out: Any, *operands: Any) -> Any:
 
 def restoration(x1: Any, n1: Any, x2: Any, n2: Any, out: Any) -> Form | None:
     """What to note of an element-wise operation on operands of different shapes or dtypes."""
+    shape: Any = shape_of(out)
     first = None if n1 is None else (shape_of(x1), x1.dtype)
     second = None if n2 is None else (shape_of(x2), x2.dtype)
-    shape = shape_of(out)
-    if any(form is not None and form[0] != shape for form in (first, second)):
-        return Form((first, second), shape)
-    return None if all(form is None or form[1] == out.dtype for form in (first, second)) else Form((first, second))
+    if (first is None or first[0] == shape) and (second is None or second[0] == shape):
+        shape = None
+        if (first is None or first[1] == out.dtype) and (second is None or second[1] == out.dtype):
+            return None
+    return new_form(Form, ((first, second), shape, _NONE, None, ()))
 
 
 def forms_of(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
@@ -191,10 +193,14 @@ def apply({signature}, /):
     return result
 """
 
+_NONE = Form().parameters
+new_form = tuple.__new__  # without binding of arguments: five times faster
+
 _HELPERS = (Array, Node, UnsupportedTypeError, check_beside, operand, own_array, remember, restoration, shape_of)
 _KNOWN = {helper.__name__: helper for helper in _HELPERS} | {
     "REAL_SCALARS": REAL_SCALARS,
     "is_recording": is_recording,
+    "new_form": new_form,
     "new": object.__new__,  # without a call of __init__: a tenth of a recorded operation
     "next_order": next_order,
 }

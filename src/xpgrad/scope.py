@@ -10,7 +10,6 @@ import gc
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from functools import cache
-from threading import RLock
 from typing import Any
 
 RECORDING: ContextVar[bool] = ContextVar("xpgrad_recording", default=False)
@@ -41,51 +40,39 @@ class Scope(ContextDecorator):
         for token in tokens:
             token.var.reset(token)
         _ENTERED.set(outer)
+        COLLECTOR.settle()
 
 
 class _Collector:
-    """Raises the threshold of the garbage collector's oldest generation while anybody records."""
-
-    def __init__(self) -> None:
-        self._lock = RLock()  # a collection inside the block may run a finalizer that records, too
-        self._open = 0
-        self._usual = self._raised = (0, 0, 0)
-
-    def spare(self) -> None:
-        """One more is recording."""
-        with self._lock:
-            if self._open == 0:
-                self._usual = gc.get_threshold()
-                self._raised = (*self._usual[:2], 100 * self._usual[2])
-                gc.set_threshold(*self._raised)
-            self._open += 1
-
-    def resume(self) -> None:
-        """One less is recording."""
-        with self._lock:
-            self._open -= 1
-            if self._open == 0 and gc.get_threshold() == self._raised:  # nobody else has set it meanwhile
-                gc.set_threshold(*self._usual)
-
-
-_COLLECTOR = _Collector()
-
-
-class Recording(Scope):
-    """A scope in which the garbage collector seldom visits its oldest generation.
+    """Lets the garbage collector visit its oldest generation a hundred times more seldom during a long recording.
 
     A long record is a great many objects without a cycle. Visiting all of them again and again, as the collector does
     when old objects grow in number, would cost as much as the recording itself. The young generations are collected as
-    usual, and the threshold that was set before comes back when the last open scope closes.
+    usual, and what was set before comes back when the recording ends.
     """
 
-    def __enter__(self) -> None:
-        _COLLECTOR.spare()
-        super().__enter__()
+    def __init__(self) -> None:
+        self.spared = False
+        self._usual = self._raised = (0, 0, 0)
+        gc.callbacks.append(self._spare)
 
-    def __exit__(self, *exception: object) -> None:
-        super().__exit__(*exception)
-        _COLLECTOR.resume()
+    def _spare(self, phase: str, info: dict[str, int]) -> None:
+        """Called by the collector; it visits the second generation when thousands of objects have outlived the first."""
+        if phase == "start" and info["generation"] == 1 and not self.spared and is_recording():
+            self._usual = gc.get_threshold()
+            self._raised = (*self._usual[:2], 100 * self._usual[2])
+            gc.set_threshold(*self._raised)
+            self.spared = True
+
+    def settle(self) -> None:
+        """Undo that once the recording is over; should another thread still record, the collector is soon back here."""
+        if self.spared and not is_recording():
+            self.spared = False
+            if gc.get_threshold() == self._raised:  # nobody has set it meanwhile
+                gc.set_threshold(*self._usual)
+
+
+COLLECTOR = _Collector()
 
 
 @cache
@@ -96,4 +83,4 @@ def modes(recording: bool | None, training: bool | None) -> Scope:
         settings.append((RECORDING, bool(recording)))
     if training is not None:
         settings.append((TRAINING, bool(training)))
-    return Recording(*settings) if recording else Scope(*settings)
+    return Scope(*settings)
