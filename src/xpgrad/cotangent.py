@@ -39,6 +39,17 @@ def conjugated(g: Any) -> Any:
     return namespace_of(g).conj(g)
 
 
+def keep_zeros(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -> Any:
+    """What a rule made of a cotangent that may hold zeros, which must stay zero whatever they were multiplied by."""
+    finite = backend.all_finite(r._data if isinstance(r, Array) else r)
+    if finite:
+        return r
+    if not plan.primitive.bilinear:
+        return keep_zero(xp, g, r)
+    # Where it cannot be told whether all is finite, three contractions for one would be too dear.
+    return r if finite is None else keep_zero_terms(xp, pull, g, kept, r)
+
+
 def keep_zero(xp: Any, g: Any, r: Any) -> Any:
     """A zero cotangent stays zero, also where the local derivative is infinite or NaN.
 
@@ -76,10 +87,11 @@ def starting(g: Array, head: Array) -> Array:
 
 def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Sum over the axes that were broadcast and go back to the input's dtype; what is smaller may stay smaller."""
-    if r.shape != shape:
-        lead = max(r.ndim - len(shape), 0)
-        short = len(shape) - r.ndim + lead
-        stretched = [axis for axis in range(lead, r.ndim) if shape[axis - lead + short] == 1 and r.shape[axis] != 1]
+    found = r.shape
+    if found != shape:
+        lead = max(len(found) - len(shape), 0)
+        pairs = zip(found[lead:], shape[len(shape) - len(found) + lead :], strict=True)
+        stretched = [lead + i for i, (n, wanted) in enumerate(pairs) if wanted == 1 != n]
         if stretched:
             xp = namespace_of(r)
             r = xp.sum(r, axis=(*range(lead), *stretched), keepdims=True)

@@ -26,7 +26,7 @@ class OpaquePlan:
     __slots__ = ("name", "positions")
 
     primitive = None
-    single = False
+    single = swift = False
     edges = ()
     needs = ("call",)
     guarded = False

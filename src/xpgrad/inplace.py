@@ -117,7 +117,8 @@ def setitem(self: Array, key: Any, value: Any, /) -> None:
     if isinstance(value, list | tuple):
         value = self.__array_namespace__().asarray(value, dtype=self.dtype)
     data, node = operand(value)
-    _refuse_leaf(self)
+    if is_recording():
+        _refuse_leaf(self)
     if (following := view_of(self)) is not None:
         following.refresh(self)
     _publish(self, *_put(self, key, data, node))
@@ -133,16 +134,19 @@ def assign(self: Array, new: Array) -> Array:
     InPlaceError
         If the shapes differ, or the dtype would change its kind.
     """
-    _refuse_leaf(self)
+    recording = is_recording()
+    if recording:
+        _refuse_leaf(self)
     if (following := view_of(self)) is not None:
         following.refresh(self)
-    if shape_of(new._data) != self.shape:
+    old, data = self._data, new._data
+    if shape_of(data) != old.shape:
         raise InPlaceError(f"shape {self.shape}", f"shape {new.shape}")
-    if new.dtype != self.dtype:
+    if data.dtype != old.dtype:
         if _kind(new._data) > _kind(self._data):
             raise InPlaceError(f"dtype {self.dtype}", f"dtype {new.dtype}")
         new = new.__array_namespace__().astype(new, self.dtype)
-    _publish(self, new._data, new._node if is_recording() else self._node)
+    _publish(self, new._data, new._node if recording else self._node)
     return self
 
 
@@ -183,8 +187,6 @@ def _getitem_node(base: Array, key: Any) -> Any:
 
 def _refuse_leaf(array: Array | None) -> None:
     """A variable, or a view of one, is not written to while recording."""
-    if not is_recording():
-        return
     while array is not None:
         if is_leaf(array._node):
             raise LeafWriteError
@@ -221,8 +223,7 @@ def _publish(array: Array, data: Any, node: Any) -> None:
         if node is not array._node:
             move_variable(array._node, node)
             array._node = node
-        view = view_of(array)
-        if view is None or version is None or (base := view.base()) is None:
+        if version is None or (view := view_of(array)) is None or (base := view.base()) is None:
             return
         view.seen = version.count
         if view.key is None:

@@ -132,9 +132,15 @@ class Plan:
         ``save(*inputs, out, *parameters)`` gives that tuple.
     guarded : bool
         A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
+    swift : bool
+        There is only one edge, of an element-wise primitive.
+    pull : callable
+        The rule of the first edge, as ``pull(xp, g, kept)``.
     """
 
-    __slots__ = ("edges", "guarded", "kept", "needs", "positions", "primitive", "save", "selects", "single")
+    __slots__ = (
+        *("edges", "guarded", "kept", "needs", "positions", "primitive", "pull", "save", "selects", "single", "swift"),
+    )
 
     def __init__(self, primitive: Primitive, tracked: tuple[int, ...]) -> None:
         self.primitive = primitive
@@ -155,6 +161,8 @@ class Plan:
             needs_of.append((i, needs))
             self.needs += needs
         self.edges = tuple(edges)
+        self.pull = edges[0][1]
+        self.swift = self.single and primitive.elementwise
         self.selects = primitive.selects
         self.guarded = primitive.bilinear or (primitive.elementwise and bool(self.needs))
         self.kept = self._source(needs_of)

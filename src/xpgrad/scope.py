@@ -57,7 +57,7 @@ class _Collector:
         gc.callbacks.append(self._spare)
 
     def _spare(self, phase: str, info: dict[str, int]) -> None:
-        """Called by the collector; it visits the second generation when thousands of objects have outlived the first."""
+        """Called by the collector; it visits the second generation once thousands of objects outlived the first."""
         if phase == "start" and info["generation"] == 1 and not self.spared and is_recording():
             self._usual = gc.get_threshold()
             self._raised = (*self._usual[:2], 100 * self._usual[2])

@@ -126,12 +126,15 @@ def backward(self: Array, out_grad: Any = None, retain_graph: bool = False, trai
 def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph: bool, train_mode: bool) -> None:
     """Deliver the sum of the gradients of several heads to the variables."""
     nodes, cotangents = starts(heads, head_grads)
-    with modes(False, train_mode), backend_of(heads[0]._data).computing(heads[0]._data):
-        found = pull(nodes, [g.data for g in cotangents], retain=retain_graph)
-        gradients = [(node.form.variable, fit(g, node.form.variable.grad)) for node, g in found.items()]
-        for variable, g in gradients:
+    backend = backend_of(heads[0]._data)
+    with modes(False, train_mode), backend.computing(heads[0]._data):
+        found = pull(nodes, [g._data for g in cotangents], retain=retain_graph)
+        variables = [node.form.variable for node in found]
+        gradients = [fit(g, variable.grad) for g, variable in zip(found.values(), variables, strict=True)]
+        for g, variable in zip(gradients, variables, strict=True):
             assign(variable.grad, variable.grad + g if variable.add else g)
-        join(heads, [variable.grad for variable, _ in gradients])
+        if backend.lazy:
+            join(heads, [variable.grad for variable in variables])
 
 
 def gradients(
@@ -203,10 +206,12 @@ def _head_gradient(head: Array, g: Any) -> Array:
 
 def fit(g: Any, like: Array) -> Array:
     """A cotangent as an Array of the shape, and the layout if the library has such, of its variable."""
-    own, wanted = backend_of(g._data if isinstance(g, Array) else g), backend_of(like._data)
-    backend = own if wanted.name in own.mixes_with else wanted
-    if not isinstance(g, Array):
+    raw = g._data if isinstance(g, Array) else g
+    backend = backend_of(like._data)
+    if raw.__class__ is not like._data.__class__ and backend.name in (own := backend_of(raw)).mixes_with:
+        backend = own
+    if raw is g:
         return Array(backend.fit(g, like._data))
-    if shape_of(g._data) != like.shape:
+    if shape_of(raw) != like.shape:
         g = g.__array_namespace__().broadcast_to(g, shape_of(like._data))
     return Array(backend.fit(g._data, like._data), g._node) if backend.lazy else g  # other layout, same values
