@@ -16,9 +16,12 @@ except ImportError:
     from numpy import count_nonzero
 
 try:  # what is behind numpy.errstate, which takes three times as long to make it anew for every walk back
-    from numpy._core.umath import _extobj_contextvar, _make_extobj
-except ImportError:
-    _make_extobj = None
+    from numpy._core import umath
+
+    _ERRORS: Any = umath._extobj_contextvar  # not NumPy's to promise
+    _IGNORED: Any = umath._make_extobj(all="ignore")
+except (ImportError, AttributeError):
+    _ERRORS = None
 
 from xpgrad.backend import Backend
 
@@ -87,20 +90,19 @@ class NumpyBackend(Backend):
         return isfinite(numpy.vdot(x, x).real)  # three times faster than numpy.isfinite; an overflow is a false alarm
 
     def silent(self) -> AbstractContextManager[Any]:
-        return Silence() if _make_extobj else numpy.errstate(all="ignore")
+        return Silence() if _ERRORS else numpy.errstate(all="ignore")
 
 
 class Silence:
     """As ``numpy.errstate(all="ignore")``, made once."""
 
     __slots__ = ("_token",)
-    _state = _make_extobj and _make_extobj(all="ignore")
 
     def __enter__(self) -> None:
-        self._token = _extobj_contextvar.set(self._state)
+        self._token = _ERRORS.set(_IGNORED)
 
     def __exit__(self, *exception: object) -> None:
-        _extobj_contextvar.reset(self._token)
+        _ERRORS.reset(self._token)
 
 
 def weak(ufunc: Any) -> Any:

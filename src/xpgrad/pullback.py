@@ -61,7 +61,10 @@ def pull(
         if head.order <= limit:
             _contribute(head, conjugated(g), pending, heap, useful)
     lone: Any = None if create or not cotangents else lone_reduction(heads, cotangents[0])
-    kind: Any = None  # of which class the last cotangent was
+    kind: Any = None  # of which class the last cotangent was, and what that means
+    xp: Any = None
+    backend: Any = None
+    count_nonzero: Any = None
     swift = False
     node: Any = None  # the next node, where it need not go through the heap
     while True:
