@@ -12,8 +12,8 @@ SOURCE = ROOT / "src" / "xpgrad"
 # Each module may import those before it. The modules of a package may import one another.
 ORDER = """
     errors tree scope backend discovery primitive declared exits collection array node cotangent lazy record general
-    pullback rules inplace variables functions subscripts beyond composites namespace numpy cupy dask operators custom
-    functional graph check autograd __init__
+    pullback rows rules inplace variables functions subscripts beyond composites namespace numpy cupy dask operators
+    custom functional graph check autograd __init__
     mxnet minpy
 """.split()
 

@@ -22,7 +22,8 @@ from xpgrad.functions import function
 from xpgrad.inplace import writable
 from xpgrad.node import Node, is_leaf, leaf
 from xpgrad.primitive import PRIMITIVES, device_of, raw_namespace
-from xpgrad.pullback import leading_to, pull
+from xpgrad.pullback import pull
+from xpgrad.rows import jacobian as jacobian_of
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
 from xpgrad.variables import fit, join
@@ -193,7 +194,10 @@ def jvp(
 
 
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """The Jacobian of a function: one walk back for every element of the output.
+    """The Jacobian of a function.
+
+    All its rows are found in one walk back, in blocks if they are many. Lazy backends take a walk for each element of
+    the output, and so does a Jacobian that is itself to be differentiated.
 
     Parameters
     ----------
@@ -417,17 +421,15 @@ class _Run:
         return self.by_argument(made, argnums)
 
     def jacobian(self, y: Array) -> list[Array]:
-        """The Jacobian of one output by every input, row by row."""
-        useful = leading_to([x._node for x in self.inputs], [y._node], stop=True) if tracked(y) else None
-        with modes(self.needed, None), backend_of(y.data).computing(y.data):  # once for all rows
-            rows = [
-                _walk([y], [unit], self.inputs, create=self.needed, retain=True, useful=useful) for unit in units(y)
-            ]
-        shapes = [(*y.shape, *x.shape) for x in self.inputs]
-        if not rows:
-            return [_zeros(x, shape) for x, shape in zip(self.inputs, shapes, strict=True)]
-        stack, reshape = function("stack"), function("reshape")
-        with modes(self.needed, None):
+        """The Jacobian of one output by every input."""
+        with modes(self.needed, None), backend_of(y.data).computing(y.data):
+            if not (self.needed or backend_of(y.data).lazy):
+                return [Array(block) for block in jacobian_of(y, self.inputs)]
+            rows = [_walk([y], [unit], self.inputs, create=self.needed, retain=True) for unit in units(y)]
+            shapes = [(*y.shape, *x.shape) for x in self.inputs]
+            if not rows:
+                return [_zeros(x, shape) for x, shape in zip(self.inputs, shapes, strict=True)]
+            stack, reshape = function("stack"), function("reshape")
             return [reshape(stack(r), shape) for r, shape in zip(zip(*rows, strict=True), shapes, strict=True)]
 
     def by_argument(self, gradients: Sequence[Array], argnums: Any) -> Any:

@@ -83,6 +83,7 @@ class Primitive:
         self.leading = tuple(name for name, default in self.parameters.items() if default is required)
         self.simple = elementwise and not parameters and len(self.inputs) <= 2
         self.rules: dict[str, Edge] = {}
+        self.row_rules: dict[str, Edge] = {}
         self._plans: dict[tuple[int, ...], Plan] = {}
 
     def __repr__(self) -> str:
@@ -243,12 +244,24 @@ def primitive(
 
 def vjp(names: str, **rules: Rule) -> None:
     """Register the rules of primitives, one for each input that can have a gradient."""
+    edges = _edges(rules)
+    for name in names.split():
+        PRIMITIVES[name].rules = edges
+
+
+def row_vjp(names: str, **rules: Rule) -> None:
+    """Register rules for many cotangents at once, along a first axis of ``g``; NotImplemented sends them one by one."""
+    edges = _edges(rules)
+    for name in names.split():
+        PRIMITIVES[name].row_rules = edges
+
+
+def _edges(rules: dict[str, Rule]) -> dict[str, Edge]:
     edges = {}
     for argument, rule in rules.items():
         first, *rest = inspect.signature(rule).parameters
         edges[argument] = Edge(rule, first == "xp", tuple(rest[first == "xp" :]))
-    for name in names.split():
-        PRIMITIVES[name].rules = edges
+    return edges
 
 
 def constant(names: str, form: str, reason: str) -> None:

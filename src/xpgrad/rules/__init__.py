@@ -3,7 +3,7 @@
 Each file reads like a table: first the primitives of the chapter with their parameters, then a rule for each input.
 To add a function, register it with `primitive` and give its rules with `vjp`; `xpgrad.primitive` lists the names that
 a rule may ask for. The files ``linalg`` and ``fft`` are the extensions; ``contraction`` and ``special`` go beyond the
-standard.
+standard; ``rows`` has what some rules do faster for many cotangents at once.
 """
 
 from xpgrad.rules import (
@@ -16,6 +16,7 @@ from xpgrad.rules import (
     linalg,
     linear_algebra,
     manipulation,
+    rows,
     searching,
     sets,
     sorting,
@@ -33,6 +34,7 @@ __all__ = [
     "linalg",
     "linear_algebra",
     "manipulation",
+    "rows",
     "searching",
     "sets",
     "sorting",
