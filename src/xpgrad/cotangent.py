@@ -90,15 +90,15 @@ def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     found = r.shape
     if found != shape:
         lead = max(len(found) - len(shape), 0)
-        pairs = zip(found[lead:], shape[len(shape) - len(found) + lead :], strict=True)
-        stretched = [lead + i for i, (n, wanted) in enumerate(pairs) if wanted == 1 != n]
-        if stretched:
-            xp = namespace_of(r)
-            r = xp.sum(r, axis=(*range(lead), *stretched), keepdims=True)
-            if lead:
-                r = xp.reshape(r, r.shape[lead:])
-        elif lead:
+        if found[lead:] == shape:
             r = namespace_of(r).sum(r, axis=tuple(range(lead)))
+        else:
+            pairs = zip(found[lead:], shape[len(shape) - len(found) + lead :], strict=True)
+            stretched = [lead + i for i, (n, wanted) in enumerate(pairs) if wanted == 1 != n]
+            if lead or stretched:
+                xp = namespace_of(r)
+                r = xp.sum(r, axis=(*range(lead), *stretched), keepdims=True)
+                r = xp.reshape(r, r.shape[lead:]) if lead else r
     if r.dtype != dtype:
         xp = namespace_of(r)
         if xp.isdtype(r.dtype, "complex floating") and xp.isdtype(dtype, "real floating"):

