@@ -8,8 +8,9 @@ not Dask, before the library is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -116,6 +117,17 @@ class DaskBackend(Backend):
 
     def devices(self) -> list[Any]:
         return ["cpu"]
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """NumPy's own way to be silent ends where the threads of a scheduler begin."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            yield
+
+    def computing(self, x: Any) -> AbstractContextManager[Any]:
+        """What is built only has no warnings to give; the blocks are silent on their own."""
+        return nullcontext()
 
     def no_compute(self) -> AbstractContextManager[Any]:
         import dask

@@ -31,6 +31,7 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> da.Array:
     x = as_dask(x)
     if getattr(shape, "chunks", None) is None:
         return da.broadcast_to(x, shape)
+    x = _trusted(_measured(x, shape), shape)
     if x.shape == shape:
         return x
     template = shape.template
@@ -45,7 +46,7 @@ def _broadcast_to(block: Any, template: Any) -> Any:
 
 def in_chunks(x: Any, shape: Shape) -> da.Array:
     """An array in a shape that it can be broadcast to, and in its chunks."""
-    x = broadcast_to(_trusted(_measured(x, shape), shape), shape)
+    x = broadcast_to(x, shape)
     return x.rechunk(shape.chunks) if shape.chunks is not None and known(shape) else x
 
 

@@ -55,9 +55,9 @@ def setitem(x: Any, value: Any, key: Any) -> da.Array:
     steps = Key(key, x.shape)
     target = _Target.of(Shape.of(x), x)
     if steps.mask is not None and steps.mask.ndim > 1:
-        if value.size > 1:
-            raise NotImplementedError("a mask of all axes that is a Dask array takes one value, not an array of them.")
-        return da.where(steps.mask, value.reshape(()), x)
+        if value.size == 1:
+            return da.where(steps.mask, value.reshape(()), x)
+        return reshape(_overwritten(x.ravel(), value, steps.mask.ravel(), 0), target.shape)
     value = steps.disarrange(value)
     if steps.mask is not None and value.shape[steps.axis] == 1:
         part = _sliced(x, steps.basic)
