@@ -20,6 +20,7 @@ from dask.base import tokenize
 from dask.blockwise import Blockwise, blockwise, blockwise_token
 from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 
+from xpgrad_dask.factors import with_factors
 from xpgrad_dask.layout import Within
 from xpgrad_dask.sums import unwrapped
 
@@ -55,7 +56,8 @@ class Report(NamedTuple):
 
 def fuse(arrays: Sequence[da.Array]) -> tuple[list[da.Array], Report]:
     """The same arrays, of one graph in which regions are fused, and what became of it."""
-    work = _Work(HighLevelGraph.merge(*(x.dask for x in arrays)), {x.name for x in arrays})
+    wanted = {x.name for x in arrays}
+    work = _Work(with_factors(HighLevelGraph.merge(*(x.dask for x in arrays)), wanted), wanted)
     regions = [work.emit(members) for members in work.groups()]
     if regions:
         arrays = [da.Array(work.graph_of(x.name), x.name, x.chunks, meta=x._meta) for x in arrays]

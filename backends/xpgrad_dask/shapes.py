@@ -32,11 +32,6 @@ class Shape(tuple[int, ...]):
         shape.template = None if known(shape) else x
         return shape
 
-    @property
-    def split(self) -> bool:
-        """Whether there is more than one block."""
-        return self.chunks is not None and any(len(sizes) > 1 for sizes in self.chunks)
-
     @classmethod
     def made(cls, lengths: tuple[int, ...], chunks: tuple[tuple[int, ...], ...]) -> Self:
         """A shape of known lengths, or of one that has a template."""

@@ -1,0 +1,72 @@
+"""A number that is known only when all blocks are done is multiplied in at the end: one pass over the data."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from workloads import Data, tracked
+
+import xpgrad
+import xpgrad.dask as xp
+import xpgrad.numpy as xn
+
+pytestmark = pytest.mark.usefixtures("nothing_computes")
+
+
+def residuals(xp, x, y, w):
+    return x @ w - y
+
+
+def rows(xp, x, y, w):
+    r = x * w
+    m = xp.max(r, axis=1, keepdims=True)
+    return xp.log(xp.sum(xp.exp(r - m), axis=1, keepdims=True)) + m
+
+
+LOSSES = {
+    "root": lambda xp, x, y, w: xp.sqrt(xp.mean(residuals(xp, x, y, w) ** 2)),
+    "dot product": lambda xp, x, y, w: xp.log(residuals(xp, x, y, w) @ residuals(xp, x, y, w)),
+    "vecdot": lambda xp, x, y, w: xp.sqrt(xp.vecdot(residuals(xp, x, y, w), residuals(xp, x, y, w))),
+    "where": lambda xp, x, y, w: xp.sqrt(xp.sum(xp.where(y > 0, (x @ w) ** 2, 0.0))),
+    "rows": lambda xp, x, y, w: xp.exp(xp.mean(rows(xp, x, y, w))),
+    "network": lambda xp, x, y, w: xp.log(xp.mean((xp.tanh(x * w + w) @ w - y) ** 2)),
+    "penalty": lambda xp, x, y, w: xp.sqrt(xp.mean(residuals(xp, x, y, w * w) ** 2)) + xp.sum(w * w),
+    "root of a root": lambda xp, x, y, w: xp.sqrt(1 + xp.sqrt(xp.sum(residuals(xp, x, y, w) ** 2))),
+}
+
+#: What is not linear in one number, and takes two passes.
+IN_TWO_PASSES = {
+    "two numbers": lambda xp, x, y, w: xp.sum((x @ w) * y) / xp.sqrt(xp.sum((x @ w) ** 2)),
+    "deviation": lambda xp, x, y, w: xp.std(residuals(xp, x, y, w)),
+}
+
+
+def built(loss, data):
+    return tracked(lambda w: loss(xp, xp.asarray(data.X), xp.asarray(data.Y), w), data.w)
+
+
+@pytest.mark.parametrize("name", LOSSES | IN_TWO_PASSES)
+def test_gradients_are_right(name, compute):
+    loss, data = (LOSSES | IN_TWO_PASSES)[name], Data()
+    expected = xpgrad.grad(partial(loss, xn, xn.asarray(data.x), xn.asarray(data.y)))(data.w)
+    _, gradient = compute(*built(loss, data))
+    np.testing.assert_allclose(gradient, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_one_pass(name, tasks):
+    few, many = (tasks(*built(LOSSES[name], Data(blocks))) for blocks in (64, 128))
+    assert many - few < 2.1 * 64  # with one operation whose result lies across
+
+
+@pytest.mark.parametrize("name", IN_TWO_PASSES)
+def test_two_passes(name, tasks):
+    few, many = (tasks(*built(IN_TWO_PASSES[name], Data(blocks))) for blocks in (64, 128))
+    assert many - few > 3 * 64
+
+
+def test_single_precision_stays(compute):
+    data = Data()
+    x = xp.asarray(data.X.astype("float32"))
+    value, gradient = compute(*tracked(lambda w: xp.sqrt(xp.mean(xp.exp(x @ w))), data.w.astype("float32")))
+    assert value.dtype == gradient.dtype == np.float32
