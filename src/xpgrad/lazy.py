@@ -7,12 +7,12 @@ same step when the graph is built again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
 from xpgrad.cotangent import keep_zero
-from xpgrad.discovery import backend_of, floating
+from xpgrad.discovery import backend_of
 from xpgrad.primitive import PRIMITIVES, Edge, Plan, raw_namespace
 
 
@@ -64,42 +64,3 @@ def run_in_block(reference: tuple[str, str] | Edge, guarded: bool, constants: An
     if any(a.shape != r.shape for a in (g, *arrays)):  # a rule may leave it smaller, but its shape is known already
         r = xp.broadcast_to(r, xp.broadcast_arrays(g, *arrays)[0].shape)
     return r
-
-
-def lone_reduction(heads: Sequence[Any], g: Any) -> Any:
-    """The only node that reduces what is in several blocks to one number, if heads are such numbers; otherwise None.
-
-    Where the rest of a loss is not linear, the cotangent of that node is only known when all blocks are done.
-    """
-    if not backend_of(g).lazy or g.shape != ():
-        return None
-    found, seen, stack = set(), set(heads), list(heads)
-    while stack:
-        node = stack.pop()
-        form = node.form
-        for i, parent in node.origins:
-            if form is not None and form.like and form.like[i][0] != ():
-                if getattr(form.like[i][0], "split", False):
-                    found.add(node)
-            elif parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
-    return found.pop() if len(found) == 1 else None
-
-
-def is_factor(g: Any) -> bool:
-    """Whether a cotangent is one number, not computed yet, and real: others do not commute with real parts."""
-    return g.__class__ is not list and g.shape == () and floating(g) == "real" and not backend_of(g).known(g)
-
-
-def scaled(r: Any, g: Any) -> Any:
-    """A cotangent times such a number."""
-    return backend_of(g).elementwise("scaled", times, r, g)
-
-
-def times(r: Any, g: Any) -> Any:
-    """The product of blocks; where g is zero it stays zero."""
-    backend = backend_of(r)
-    with backend.silent():
-        out = r * g
-        return out if backend.all_finite(out) else keep_zero(raw_namespace(backend), g, out)

@@ -16,7 +16,7 @@ from xpgrad.array import Array
 from xpgrad.cotangent import COUNTED, conjugated, in_full, keep_zeros, namespace_of, restore
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GraphFreedError
-from xpgrad.lazy import edges_in_blocks, is_factor, lone_reduction, scaled
+from xpgrad.lazy import edges_in_blocks
 from xpgrad.node import Form, Node, Part
 
 
@@ -60,7 +60,6 @@ def pull(
     for head, g in zip(heads, cotangents, strict=True):
         if head.order <= limit:
             _contribute(head, conjugated(g), pending, heap, useful)
-    lone: Any = None if create or not cotangents else lone_reduction(heads, cotangents[0])
     kind: Any = None  # of which class the last cotangent was, and what that means
     xp: Any = None
     backend: Any = None
@@ -114,17 +113,6 @@ def pull(
             continue
         if kept is None:
             raise GraphFreedError
-        if node is lone and is_factor(g):
-            # All that lies behind depends on g as on a factor, and need not wait for it on the way.
-            unit = backend_of(g).full((), 1, g)
-            for target, r in pull([node], [unit], targets=wanted, retain=True, stop=stop, useful=useful).items():
-                if target is not node:
-                    part = scaled(conjugated(r), g)
-                    found[target] = found[target] + part if target in found else part
-            if freeing:
-                node.kept = node.source = None
-            node = None
-            continue
         if freeing:
             node.kept = node.source = None
         elif create:
