@@ -114,7 +114,7 @@ def setitem(self: Array, key: Any, value: Any, /) -> None:
     view = view_of(value)
     if view is not None and view.keep is self and _is_basic(key) and view.key == key:
         return  # the second half of `x[key] += y`: the view has written through already
-    if isinstance(value, list | tuple):
+    if value.__class__ is list or value.__class__ is tuple:
         value = self.__array_namespace__().asarray(value, dtype=self.dtype)
     data, node = operand(value)
     if is_recording():
@@ -166,11 +166,14 @@ def raw_key(key: Any) -> Any:
     return key.data if isinstance(key, Array) else key
 
 
+_BASIC = (slice, Integral)  # a union would be made anew by every call
+
+
 def _is_basic(key: Any) -> bool:
     """Whether a key is made of integers, slices, None and Ellipsis only."""
     if isinstance(key, tuple):
         return all(map(_is_basic, key))
-    return key is None or key is Ellipsis or (isinstance(key, slice | Integral) and not isinstance(key, bool))
+    return key is None or key is Ellipsis or (isinstance(key, _BASIC) and not isinstance(key, bool))
 
 
 def _index(a: Any, key: Any) -> Any:

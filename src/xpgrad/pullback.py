@@ -100,9 +100,9 @@ def pull(
             continue
         if wanted is None:
             if form is not None and form.variable is not None:
-                found[node] = found[node] + g if node in found else g
+                found[node] = g
         elif node in wanted:
-            found[node] = found[node] + g if node in found else g
+            found[node] = g
             if stop or useful.isdisjoint(_parents(node)):  # type: ignore[union-attr]  # set unless `stop` is
                 node = None
                 continue
