@@ -35,7 +35,7 @@ def client():
     with (
         dask.config.set({"distributed.worker.profile.enabled": False}),
         distributed.LocalCluster(
-            2, threads_per_worker=1, processes=False, dashboard_address=None, protocol="inproc"
+            2, threads_per_worker=1, processes=False, dashboard_address=":0", protocol="inproc"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -47,7 +47,7 @@ def processes():
     """Two workers in processes of their own, with a limit of memory each."""
     with (
         distributed.LocalCluster(
-            2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit=LIMIT
+            2, threads_per_worker=1, processes=True, dashboard_address=":0", memory_limit=LIMIT
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
@@ -174,7 +174,7 @@ if __name__ == "__main__":
         time.sleep(0.2)
         return block
 
-    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    options = {"threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
     with LocalCluster(2, **options) as cluster, Client(cluster) as client:
         w = xn.asarray(np.ones(3))
         w.attach_grad()

@@ -42,7 +42,7 @@ def run(tmp_path, monkeypatch):
 def scheduler():
     """The address of a scheduler with two workers, in threads of this process."""
     with distributed.LocalCluster(
-        2, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+        2, threads_per_worker=1, processes=False, dashboard_address=":0", protocol="tcp", host="127.0.0.1"
     ) as cluster:
         yield cluster.scheduler_address
 
