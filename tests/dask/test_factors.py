@@ -23,7 +23,12 @@ def rows(xp, x, y, w):
     return xp.log(xp.sum(xp.exp(r - m), axis=1, keepdims=True)) + m
 
 
+def cosine(xp, z, y):
+    return xp.sum(z * y) / xp.sqrt(xp.sum(z * z))
+
+
 LOSSES = {
+    "two numbers of their own": lambda xp, x, y, w: xp.sum((x @ w) * y) / xp.sqrt(xp.sum((x @ w) ** 2)),
     "root": lambda xp, x, y, w: xp.sqrt(xp.mean(residuals(xp, x, y, w) ** 2)),
     "dot product": lambda xp, x, y, w: xp.log(residuals(xp, x, y, w) @ residuals(xp, x, y, w)),
     "vecdot": lambda xp, x, y, w: xp.sqrt(xp.vecdot(residuals(xp, x, y, w), residuals(xp, x, y, w))),
@@ -34,9 +39,9 @@ LOSSES = {
     "root of a root": lambda xp, x, y, w: xp.sqrt(1 + xp.sqrt(xp.sum(residuals(xp, x, y, w) ** 2))),
 }
 
-#: What is not linear in one number, and takes two passes.
+#: Where two numbers meet in a block, or the data depend on one; that takes two passes.
 IN_TWO_PASSES = {
-    "two numbers": lambda xp, x, y, w: xp.sum((x @ w) * y) / xp.sqrt(xp.sum((x @ w) ** 2)),
+    "two numbers": lambda xp, x, y, w: cosine(xp, x @ w, y),
     "deviation": lambda xp, x, y, w: xp.std(residuals(xp, x, y, w)),
 }
 
