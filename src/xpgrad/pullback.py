@@ -168,8 +168,8 @@ def pull(
             else:
                 pending[parent] = r
                 heappush(heap, (parent.order, parent))
+        g, carried, r, kept = carried, None, None, None  # what is done with takes no memory while the next rule runs
         if node is not None:
-            g = carried
             if heap and heap[0][0] < node.order:
                 pending[node] = g
                 heappush(heap, (node.order, node))
