@@ -4,6 +4,7 @@ import asyncio
 import pickle
 import sys
 import threading
+from importlib import metadata
 from importlib.metadata import EntryPoint
 
 import array_api_strict
@@ -81,13 +82,13 @@ def unchanged_default(monkeypatch):
 @pytest.fixture
 def install(monkeypatch):
     """Add entry points to the installed ones, and forget what was found before."""
-    real = list(discovery.entry_points(group=GROUP))
+    real = list(metadata.entry_points(group=GROUP))
     added = []
 
     def add(name, attribute=None, module=__name__):
         added.append(EntryPoint(name, f"{module}:{attribute or name}", GROUP))
 
-    monkeypatch.setattr(discovery, "entry_points", lambda group: [*real, *added])
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [*real, *added])
     monkeypatch.setattr(discovery, "_BY_NAME", {})
     monkeypatch.setattr(discovery, "_BY_TYPE", {})
     plugins.cache_clear()
@@ -122,8 +123,8 @@ def test_a_plug_in_is_found_through_its_entry_point(install):
 
 def test_discovery_runs_once(install, monkeypatch):
     calls = []
-    inner = discovery.entry_points
-    monkeypatch.setattr(discovery, "entry_points", lambda group: calls.append(group) or inner(group))
+    inner = metadata.entry_points
+    monkeypatch.setattr(metadata, "entry_points", lambda group: calls.append(group) or inner(group))
     for _ in range(3):
         xpgrad.available_backends()
     assert calls == [GROUP]

@@ -169,13 +169,12 @@ def pull(
                 pending[parent] = r
                 heappush(heap, (parent.order, parent))
         g, carried, r, kept = carried, None, None, None  # what is done with takes no memory while the next rule runs
-        if node is not None:
-            if heap and heap[0][0] < node.order:
-                pending[node] = g
-                heappush(heap, (node.order, node))
-                if plan.selects and not create:
-                    sums.add(node)
-                node = None
+        if node is not None and heap and heap[0][0] < node.order:
+            pending[node] = g
+            heappush(heap, (node.order, node))
+            if plan.selects and not create:
+                sums.add(node)
+            node = None
 
 
 #: What `_world` gave for the classes of raw arrays.

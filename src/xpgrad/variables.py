@@ -191,8 +191,9 @@ def starts(heads: Sequence[Array], head_grads: Sequence[Any]) -> tuple[list[Any]
 def _head_gradient(head: Array, g: Any) -> Array:
     """The cotangent of a head; ones and numbers stay 0-d, and broadcast where they are used."""
     backend = backend_of(head._data)
-    if g is None or g.__class__ in SCALARS:
-        return Array(backend.full((), 1 if g is None else g, head._data))
+    number: Any = 1 if g is None else g
+    if number.__class__ in SCALARS:
+        return Array(backend.full((), number, head._data))
     data, node = operand(g)
     if not hasattr(data, "shape"):
         return Array(backend.full((), data, head._data))
