@@ -78,8 +78,12 @@ class DaskBackend(Backend):
         return not hasattr(x, "dask")
 
     def together(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        import dask
+
         from xpgrad_dask.regions import fuse
 
+        if not dask.config.get("xpgrad.fusion", True):
+            return arrays
         lazy = [x for x in arrays if not self.known(x)]
         fused = iter(fuse(lazy)[0] if lazy else ())
         return [x if self.known(x) else next(fused) for x in arrays]

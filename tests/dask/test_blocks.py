@@ -5,7 +5,7 @@ from functools import partial
 import dask.array as da
 import numpy as np
 import pytest
-from workloads import Data, tracked
+from benchmarks.dask.workloads import Data, tracked
 
 import xpgrad
 import xpgrad.dask as xp

@@ -10,7 +10,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from workloads import Data, logistic, logistic_by_hand
+from benchmarks.dask.workloads import Data, logistic, logistic_by_hand
 
 import xpgrad
 import xpgrad.dask as xp

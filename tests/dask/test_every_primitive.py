@@ -23,7 +23,7 @@ MASKED = r"getitem\(.*key=(\(1,\[1,1,0\]\)|\(\[1,0\],(\.\.\.|1)\)|\[\[[01],0,[01
 #: What cannot be done, with the reason. Names of cases are matched from the start.
 BEYOND = {
     r"fft\.": "Dask refuses an FFT along an axis in several blocks",
-    r"(get|set)item\(.*key=\(\[1,0\],\[2\]\)\)": "beside integers, a lazy mask means all pairs to Dask",
+    r"(get|set)item\(.*key=\(\[1,0\],\[2\]\)\)": "beside integers a lazy mask means all pairs to Dask",
     r"(max|min)\(\(0,3\),axis=(1|-1)": "Dask's reductions fail on empty blocks",
     r"unique_.*\(complex\(2,3\)": "Dask's cumulative sums fail along an axis beside one of unknown length",
     r"repeat\(.*repeats=\[": "Dask's repeat takes no array of counts",

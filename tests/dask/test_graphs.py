@@ -7,7 +7,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from workloads import ALL, IN_BLOCKS, Data, logistic, tracked
+from benchmarks.dask.workloads import ALL, IN_BLOCKS, Data, logistic, tracked
 
 import xpgrad
 import xpgrad.dask as xp

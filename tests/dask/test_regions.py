@@ -3,7 +3,7 @@
 import dask.array as da
 import numpy as np
 import pytest
-from workloads import ALL, Data, tracked
+from benchmarks.dask.workloads import ALL, Data, tracked
 
 import xpgrad.dask as xp
 from xpgrad_dask.regions import fuse, run_steps

@@ -3,7 +3,7 @@
 import dask.array as da
 import numpy as np
 import pytest
-from workloads import tracked
+from benchmarks.dask.workloads import tracked
 
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
