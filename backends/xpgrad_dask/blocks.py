@@ -172,7 +172,7 @@ def rechunk(x: Any, chunks: Any = "auto", **options: Any) -> Array:
     """
     moved = xpgrad.custom_vjp(lambda x: Array(x.data.rechunk(chunks, **options)))
     moved.defvjp(lambda x: (moved(x), x.chunks), lambda before, g: (rechunk(g, before),))
-    return moved(x if isinstance(x, Array) else Array(x))  # type: ignore[no-any-return]  # what a user's function returns
+    return moved(x if isinstance(x, Array) else Array(x))
 
 
 def reduction(

@@ -30,11 +30,11 @@ from xpgrad_dask.layout import Within, _broadcast_to
 from xpgrad_dask.sums import _reduced, _sum_chunk, _sum_of_list
 
 #: Functions by the arguments in which they are linear: all of them together, one of them, or the first.
-_TOGETHER = frozenset((operator.add, operator.sub, operator.neg, operator.pos, numpy.swapaxes, numpy.transpose))
+_TOGETHER: set[Any] = {operator.add, operator.sub, operator.neg, operator.pos, numpy.swapaxes, numpy.transpose}
 _TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, "sum"}
-_ONE = frozenset((operator.mul, _matmul, _tensordot))
-_FIRST = frozenset((operator.truediv, run_in_block, _broadcast_to))
-_AROUND = frozenset((_part, _reduced, _whole))  # their first argument says what they do with the blocks
+_ONE = {operator.mul, _matmul, _tensordot}
+_FIRST = {operator.truediv, run_in_block, _broadcast_to}
+_AROUND = {_part, _reduced, _whole}  # their first argument says what they do with the blocks
 
 
 def with_factors(graph: HighLevelGraph, wanted: set[str]) -> HighLevelGraph:
@@ -73,7 +73,7 @@ def _factored(graph: HighLevelGraph, factor: str, wanted: set[str]) -> HighLevel
         return graph
     layers = {name: layer for name, layer in graph.layers.items() if name not in work.linear}
     dependencies = {name: graph.dependencies[name] for name in layers}
-    dtype = graph.layers[factor].collection_annotations["dtype"]
+    dtype = (graph.layers[factor].collection_annotations or {})["dtype"]
     one = (work.names[factor],)
     layers[one[0]], dependencies[one[0]] = MaterializedLayer({one: DataNode(one, numpy.ones((), dtype))}), set()
     for name in work.linear:
@@ -143,6 +143,7 @@ class _Factored:
     def renamed(self, name: str) -> Layer:
         """A layer with 1 in the number's place."""
         layer = self.graph.layers[name]
+        made: Any = copy(layer)  # which keeps what is known of its kind
         if isinstance(layer, Blockwise):
             made = Blockwise(
                 self.names[name],
@@ -160,9 +161,8 @@ class _Factored:
             moved = {dep: (self.names.get(dep[0], dep[0]), *dep[1:]) for dep in task.dependencies}
             own = (self.names[name], *key[1:])
             tasks[own] = task.substitute(moved, key=own)
-        made = copy(layer)  # which keeps what is known of its kind
         made.mapping = tasks
-        if isinstance(made, Within):
+        if isinstance(layer, Within):
             made.source = self.names.get(layer.source, layer.source)
         return made
 

@@ -13,10 +13,11 @@ import numpy
 from dask.array.core import elemwise
 from dask.array.utils import meta_from_array
 from dask.base import tokenize
-from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+from dask.highlevelgraph import MaterializedLayer
 
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.shapes import Shape, known
+from xpgrad_dask.written import written
 
 
 def full(shape: tuple[int, ...], value: complex, like: da.Array) -> da.Array:
@@ -29,7 +30,7 @@ def full(shape: tuple[int, ...], value: complex, like: da.Array) -> da.Array:
 def broadcast_to(x: Any, shape: tuple[int, ...]) -> da.Array:
     """Broadcast to a shape, and to its chunks if it has them."""
     x = as_dask(x)
-    if getattr(shape, "chunks", None) is None:
+    if not isinstance(shape, Shape) or shape.chunks is None:
         return da.broadcast_to(x, shape)
     x = _trusted(_measured(x, shape), shape)
     if x.shape == shape:
@@ -44,10 +45,11 @@ def _broadcast_to(block: Any, template: Any) -> Any:
     return template.__array_namespace__().broadcast_to(block, template.shape)
 
 
-def in_chunks(x: Any, shape: Shape) -> da.Array:
+def in_chunks(x: Any, shape: tuple[int, ...]) -> da.Array:
     """An array in a shape that it can be broadcast to, and in its chunks."""
     x = broadcast_to(x, shape)
-    return x.rechunk(shape.chunks) if shape.chunks is not None and known(shape) else x
+    chunks = getattr(shape, "chunks", None)
+    return x.rechunk(chunks) if chunks is not None and known(shape) else x
 
 
 def _measured(x: da.Array, shape: Shape) -> da.Array:
@@ -69,7 +71,7 @@ def _trusted(x: Any, shape: Shape) -> Any:
     x = as_dask(x)
     if any(isnan(n) and m == 1 for n, m in zip(shape, x.shape, strict=True)):  # to be broadcast
         return x
-    if x.numblocks != tuple(map(len, shape.chunks)):
+    if x.numblocks != tuple(map(len, shape.chunks or ())):
         raise ValueError(
             "an array of known length cannot be cut into blocks whose lengths are not known yet: call "
             "compute_chunk_sizes() on the array that it belongs to."
@@ -123,7 +125,7 @@ class Within(MaterializedLayer):
         along = [part for part in key if part is not None]
         kept = [axis for axis, part in enumerate(along) if isinstance(part, slice)]
         #: For every axis of the result that of x, None for a new one.
-        self.axes = []
+        self.axes: list[int | None] = []
         for part in key:
             if part is None:
                 self.axes.append(None)
@@ -146,16 +148,13 @@ def within_blocks(x: da.Array, key: tuple[Any, ...]) -> da.Array:
         return x[key]
     name = f"getitem-{tokenize(x, key)}"
     layer = Within(x, key, name)
-    lengths = [part for part in key if part is None or isinstance(part, slice)]
     chunks = []
-    for axis, part in zip(layer.axes, lengths, strict=True):
-        if axis is None:
+    for axis, part in zip(layer.axes, (part for part in key if part is None or isinstance(part, slice)), strict=True):
+        if axis is None or part is None:
             chunks.append((1,))
         else:
-            whole = part == slice(None)
-            chunks.append(x.chunks[axis] if whole else (len(range(x.shape[axis])[part]),))
-    graph = HighLevelGraph.from_collections(name, layer, dependencies=[x])
-    return da.Array(graph, name, tuple(chunks), meta=meta_from_array(x, ndim=len(chunks)))
+            chunks.append(x.chunks[axis] if part == slice(None) else (len(range(x.shape[axis])[part]),))
+    return written(name, layer, [x], chunks, meta_from_array(x, ndim=len(chunks)))
 
 
 def _through_ones(old: tuple[int, ...], new: tuple[int, ...]) -> tuple[Any, ...] | None:
@@ -201,7 +200,7 @@ def flip(x: da.Array, *, axis: Any = None) -> da.Array:
         source = (n - 1 - i if axis in axes else i for axis, (i, n) in enumerate(zip(index, x.numblocks, strict=True)))
         graph[name, *index] = (getitem, (x.name, *source), key)
     chunks = tuple(c[::-1] if i in axes else c for i, c in enumerate(x.chunks))
-    return da.Array(HighLevelGraph.from_collections(name, graph, dependencies=[x]), name, chunks, meta=x._meta)
+    return written(name, graph, [x], chunks, x._meta)
 
 
 def triangle(x: da.Array, keep: Any) -> da.Array:

@@ -19,10 +19,10 @@ from dask.array.core import unify_chunks
 from dask.array.utils import meta_from_array
 from dask.base import tokenize
 from dask.core import flatten
-from dask.highlevelgraph import HighLevelGraph
 
 import xpgrad
 from xpgrad_dask.sums import fan_in, unwrapped
+from xpgrad_dask.written import written
 
 Chunks = tuple[tuple[int, ...], ...]
 
@@ -145,9 +145,8 @@ def _summed(bundle: da.Array, members: list[int], kept: tuple[int, ...], outputs
     size = sum(place.meta.dtype.itemsize * numpy.prod([max(c, default=0) for c in place.chunks]) for place in outputs)
     axes = tuple(i for i in range(bundle.ndim) if i not in kept)
     if not axes:
-        return (
-            bundle if members == [*range(len(members))] else bundle.map_blocks(itemgetter(*members), meta=bundle._meta)
-        )
+        every = members == [*range(len(members))]
+        return bundle if every else da.map_blocks(itemgetter(*members), bundle, meta=bundle._meta)
     return da.reduction(
         bundle,
         chunk=partial(_chosen, members),
@@ -176,8 +175,7 @@ def _picked(joined: da.Array, k: int, kept: tuple[int, ...], output: Place) -> d
     for index in product(*(range(len(chunks)) for chunks in output.chunks)):
         where = {axis: i for axis, i in zip(output.along, index, strict=True) if axis is not None}
         graph[(name, *index)] = (itemgetter(k), (joined.name, *(where[axis] for axis in kept)))
-    layers = HighLevelGraph.from_collections(name, graph, dependencies=[joined])
-    return da.Array(layers, name, output.chunks, meta=output.meta)
+    return written(name, graph, [joined], output.chunks, output.meta)
 
 
 def differentiable(
@@ -201,7 +199,7 @@ def differentiable(
 
     recorded = xpgrad.custom_vjp(apply)
     recorded.defvjp(lambda *given: (apply(*given), given), pull_back)
-    return recorded(*arrays)  # type: ignore[no-any-return]  # what a user's function returns is untyped
+    return recorded(*arrays)
 
 
 def _pulled(function: Callable[..., Any], wanted: Sequence[int], count: int, *blocks: Any) -> Any:

@@ -130,7 +130,7 @@ def solve(x1: Any, x2: Any) -> da.Array:
     """Solve linear equations."""
     x1, x2 = as_dask(x1), as_dask(x2)
     if x1.ndim == 2 and max(x1.numblocks) > 1 and x2.ndim < 3 and _square(x1) and x2.chunks[0] == x1.chunks[0]:
-        return linalg.solve(x1, x2)
+        return da.linalg.solve(x1, x2)
     core = min(x2.ndim, 2)
     dtype = numpy.result_type(x1.dtype, x2.dtype, "float32")
     return _in_blocks(partial(_call, "solve", (), {}), [x1, x2], [2, core], [x2.shape[-core:]], [dtype])[0]

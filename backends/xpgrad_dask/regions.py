@@ -111,7 +111,7 @@ def _local(layer: Layer) -> _Local | str:
         token = blockwise_token(i)
         if labels is None:
             task = task.substitute({token: name if isinstance(name, GraphNode) else DataNode(None, name)})
-        elif token in task.dependencies:
+        elif token in task.dependencies and isinstance(name, str):
             along = [k for k, label in enumerate(labels) if label == batch and layer.numblocks[name][k] > 1]
             lost = sum(label not in layer.output_indices for label in labels)
             inputs.append(_Input(token, name, along[0] if along else None, 0 if layer.concatenate else lost))
@@ -266,12 +266,12 @@ class _Work:
                 continue
             name = f"joined-{tokenize(group)}"
             by_reads = [{task.dependencies: task for task in users[user].values()} for user in group]
-            tasks = {}
+            joined = {}
             for i, keys in enumerate(by_reads[0]):
-                tasks[name, i] = Task((name, i), _tuple, *(own[keys] for own in by_reads))
-                for place, (user, own) in enumerate(zip(group, by_reads, strict=True)):
-                    following.setdefault(user, {})[own[keys].key] = (place, (name, i))
-            self._add(name, MaterializedLayer(tasks), needed)
+                joined[name, i] = Task((name, i), _tuple, *(tasks[keys] for tasks in by_reads))
+                for place, (user, tasks) in enumerate(zip(group, by_reads, strict=True)):
+                    following.setdefault(user, {})[tasks[keys].key] = (place, (name, i))
+            self._add(name, MaterializedLayer(joined), needed)
             for user in group:
                 self._remove(user)
         return following
@@ -294,7 +294,7 @@ class _Work:
     def _add_tasks(self, region: Region) -> None:
         """Add the layer of a region's tasks."""
         numbers = count()
-        values = {name: next(numbers) for name in self._outside(region)}
+        values: dict[Any, int] = {taken: next(numbers) for taken in self._outside(region)}
         operands: list[Any] = []
         numblocks = {}
         for (name, axis), ndim in self._outside(region).items():
@@ -309,7 +309,7 @@ class _Work:
             steps.append((own.task, tuple(needs)))
         outputs = tuple(values[name] for name in region.outputs)
         function = partial(run_steps, _with_ends(steps, outputs), outputs)
-        layer = blockwise(function, region.name, "i", *operands, numblocks=numblocks)
+        layer: Any = blockwise(function, region.name, "i", *operands, numblocks=numblocks)
         layer.region = region  # for `explain`
         self._add(region.name, layer, set(numblocks))
 
@@ -317,7 +317,7 @@ class _Work:
         """What a region takes from outside: the layers with their axes of blocks, and how many axes there are."""
         found = {}
         for name in region.members:
-            layer = self.layers[name]
+            layer: Any = self.layers[name]
             if isinstance(layer, Within):
                 ndims = {layer.source: sum(part is not None for part in layer.key)}
             else:

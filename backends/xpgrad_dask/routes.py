@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import dask.array as da
 import numpy
 from dask.base import tokenize
-from dask.highlevelgraph import HighLevelGraph
+
+from xpgrad_dask.written import written
 
 
 class Piece(NamedTuple):
@@ -58,7 +59,7 @@ def along_routes(
     """
     name = "route-" + tokenize(values, routes, chunks, base)
     along = [_same(len(own)) if route is None else route for route, own in zip(routes, chunks, strict=True)]
-    graph = {}
+    graph: dict[Any, Any] = {}
     for index in product(*(range(len(own)) for own in chunks)):
         combined = list(product(*(pieces[i] for pieces, i in zip(along, index, strict=True))))
         where = [(tuple(p.source for p in pieces), tuple(p.place for p in pieces)) for pieces in combined]
@@ -73,8 +74,7 @@ def along_routes(
         else:
             graph[(name, *index)] = (base.name, *index)
     needed = [x for x in (values, base, template) if x is not None]
-    layers = HighLevelGraph.from_collections(name, graph, dependencies=needed)
-    return da.Array(layers, name, chunks, meta=meta)
+    return written(name, graph, needed, chunks, meta)
 
 
 def _same(count: int) -> list[list[Piece]]:

@@ -43,8 +43,7 @@ class Shape(tuple[int, ...]):
 
     def count(self, axes: tuple[int, ...]) -> Any:
         """How many elements lie along some axes; an array yet to be computed where a length is not known."""
-        lengths = [length(self.template, i) if isnan(self[i]) else self[i] for i in axes]
-        return prod(lengths)
+        return prod(length(self.template, i) if self.template is not None and isnan(self[i]) else self[i] for i in axes)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, tuple) or len(other) != len(self):

@@ -108,7 +108,7 @@ def _reduction(name: str) -> Any:
             labels,
             token=name,
             adjust_chunks=dict.fromkeys(axes, 1) if keepdims else None,
-            meta=kernel(numpy.ones_like(x._meta, shape=(1,) * x.ndim)),
+            meta=_reduced(name, numpy.ones_like(x._meta, shape=(1,) * x.ndim), axis=axes, keepdims=keepdims, **options),
         )
 
     apply.__name__ = name
