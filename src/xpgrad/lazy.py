@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from xpgrad.cotangent import keep_zero
+from xpgrad.cotangent import COUNTED, keep_zero
 from xpgrad.discovery import backend_of
 from xpgrad.primitive import PRIMITIVES, Edge, Plan, raw_namespace
 
@@ -59,8 +59,12 @@ def run_in_block(reference: tuple[str, str] | Edge, guarded: bool, constants: An
     needs = [next(blocks) if a == _block else a for a in constants]
     with backend.silent():
         r = rule(xp, g, *needs) if wants_namespace else rule(g, *needs)
-        if guarded and not backend.all_finite(r):
+        if guarded and not (g.size <= COUNTED and _without_zero(backend, g)) and not backend.all_finite(r):
             r = keep_zero(xp, g, r)
     if any(a.shape != r.shape for a in (g, *arrays)):  # a rule may leave it smaller, but its shape is known already
         r = xp.broadcast_to(r, xp.broadcast_arrays(g, *arrays)[0].shape)
     return r
+
+
+def _without_zero(backend: Any, g: Any) -> bool:
+    return backend.count_nonzero is not None and backend.count_nonzero(g) == g.size
