@@ -20,7 +20,7 @@ from xpgrad.inplace import assign, share, view_of
 from xpgrad.node import Variable, is_leaf, leaf, set_variable
 from xpgrad.primitive import shape_of
 from xpgrad.pullback import leading_to, pull
-from xpgrad.record import SCALARS, check_beside, operand
+from xpgrad.record import check_beside, operand
 from xpgrad.scope import modes
 
 
@@ -191,9 +191,8 @@ def starts(heads: Sequence[Array], head_grads: Sequence[Any]) -> tuple[list[Any]
 def _head_gradient(head: Array, g: Any) -> Array:
     """The cotangent of a head; ones and numbers stay 0-d, and broadcast where they are used."""
     backend = backend_of(head._data)
-    number: Any = 1 if g is None else g
-    if number.__class__ in SCALARS:
-        return Array(backend.full((), number, head._data))
+    if g is None or isinstance(g, (int, float, complex)):
+        return Array(backend.full((), 1 if g is None else g, head._data))
     data, node = operand(g)
     if not hasattr(data, "shape"):
         return Array(backend.full((), data, head._data))
