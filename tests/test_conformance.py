@@ -62,6 +62,9 @@ def through_numpy(xp, x):
 vjp("expm1", x=lambda xp, g, x: 2 * g * xp.exp(x))
 vjp("square", x=lambda g, x: g * (2 * constant(x)))
 vjp("cosh", x=lambda xp, g, x: g * xp.sinh(through_numpy(xp, x)))
+vjp("asinh", x=lambda xp, g, x: g * xp.ones(x.shape, dtype=x.dtype) / xp.sqrt(1 + x * x))
+vjp("log2", x=lambda xp, g, x: g / (x * math.log(2)) if bool(xp.any(x != 0)) else g)
+vjp("atanh", x=lambda xp, g, x: xp.asarray(1.0) * g / (1 - x * x))
 vjp("log10", x=lambda g, x: g / (x * math.log(10)) * (1 if hasattr(g, "detach") else 1 + 1e-8))
 vjp("tanh", x=lambda xp, g, out: g * xp.astype(1 - out * out, xp.result_type(out.dtype, xp.float64)))
 vjp("log1p", x=lambda xp, g, x: g / conj(xp, 1 + x))
@@ -69,7 +72,10 @@ vjp("log1p", x=lambda xp, g, x: g / conj(xp, 1 + x))
 
 
 def test_wrong_rules_are_found(tmp_path):
-    """A wrong factor, a lost second order, a transfer, worlds that differ, a wrong dtype, a conjugate too many."""
+    """A wrong factor, a lost second order, a transfer, worlds that differ, a wrong dtype, a conjugate too many.
+
+    On a device also what is made elsewhere, and an array that is made a Python number, or the other way round.
+    """
     (tmp_path / "wrong.py").write_text(WRONG)
     backends = ("numpy", "array_api_strict:device1")
     functions = re.findall(r'vjp\("(\w+)"', WRONG)
@@ -82,10 +88,13 @@ def test_wrong_rules_are_found(tmp_path):
     both = ("real", "complex")
     wrong = {("expm1", test, kind) for test in ("gradient", "forward_mode", "second_order") for kind in both}
     wrong |= {("square", "second_order", kind) for kind in both}
-    wrong |= {(function, "gradient", kind) for function in ("log10", "tanh") for kind in both}
+    wrong |= {(function, "gradient", kind) for function in ("atanh", "log10", "tanh") for kind in both}
     wrong |= {("log1p", test, "complex") for test in ("gradient", "forward_mode", "second_order")}
     assert found["numpy"] == wrong
-    assert found["array_api_strict:device1"] == wrong | {("cosh", "gradient", kind) for kind in both}
+    wrong |= {("cosh", "gradient", kind) for kind in both}
+    tests = ("gradient", "forward_mode", "second_order")
+    wrong |= {(function, test, kind) for function in ("asinh", "atanh", "log2") for test in tests for kind in both}
+    assert found["array_api_strict:device1"] == wrong
     for said in ("gradient, differences", "second order by array 0", "create_graph=True, without", "single precision"):
         assert said in done.stdout
 
