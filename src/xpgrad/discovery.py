@@ -18,6 +18,7 @@ from xpgrad.backend import Backend
 from xpgrad.errors import (
     BackendConflictError,
     BackendWarning,
+    DeviceError,
     LibraryMissingError,
     UnknownBackendError,
     UnsupportedTypeError,
@@ -172,6 +173,17 @@ def backend_of(x: Any) -> Backend:
         if backend.lazy:
             SHAPES[kind] = backend.shape
     return backend
+
+
+def allocate(backend: Backend, raw: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """Call a function that allocates; where that fails because the device cannot be used, say so."""
+    try:
+        return raw(*arguments, **keywords)
+    except Exception as error:
+        cause = backend.device_cause(error)
+        if cause is None:
+            raise
+        raise DeviceError(backend.name, cause) from error
 
 
 _FLOATING: dict[tuple[type, Any], str] = {}

@@ -17,8 +17,8 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.backend import Backend
 from xpgrad.composites import COMPOSITES
-from xpgrad.discovery import backend_of, get_backend, get_named, is_array
-from xpgrad.errors import DeviceError, HistoryLostError, NotDifferentiableError
+from xpgrad.discovery import allocate, backend_of, get_backend, get_named, is_array
+from xpgrad.errors import HistoryLostError, NotDifferentiableError
 from xpgrad.functions import function
 from xpgrad.primitive import CONSTANTS, FORMS, PRIMITIVES
 from xpgrad.scope import is_recording
@@ -163,7 +163,7 @@ def _constant(backend: Backend, name: str) -> Callable[..., Any]:
                 break
         # A library need not know what is not given.
         given = {key: unwrap(value) for key, value in keywords.items() if value is not None}
-        return wrap(_run(backend, raw, *arguments, **given))
+        return wrap(allocate(backend, raw, *arguments, **given))
 
     # Python itself binds the arguments, and says in its own words what is wrong with them.
     parameters = inspect.signature(eval(f"lambda {FORMS[name]}: None")).parameters.values()  # noqa: S307  # from the registry
@@ -184,17 +184,6 @@ def _refuse_tracked(name: str, **values: Any) -> None:
     for argument, value in values.items():
         if isinstance(value, Array) and value._node is not None and is_recording():
             raise NotDifferentiableError(name, argument)
-
-
-def _run(backend: Backend, raw: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """Call a function that allocates; where that fails because the device cannot be used, say so."""
-    try:
-        return raw(*arguments, **keywords)
-    except Exception as error:
-        cause = backend.device_cause(error)
-        if cause is None:
-            raise
-        raise DeviceError(backend.name, cause) from error
 
 
 def _holds_array(obj: Any) -> bool:
@@ -236,7 +225,7 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             given = {key: value for key, value in options.items() if value is not None}
             if not given and is_array(obj) and backend_of(obj) is backend:
                 return Array(backend.asarray(obj))
-            return Array(backend.asarray(_run(backend, backend.function("asarray"), obj, **given)))
+            return Array(backend.asarray(allocate(backend, backend.function("asarray"), obj, **given)))
         if dtype is not None and dtype != obj.dtype:
             if copy is False:
                 raise ValueError("a change of dtype needs a copy, but copy=False was given.")
@@ -291,7 +280,7 @@ def _from_dlpack_of(backend_name: str) -> Callable[..., Array]:
         if isinstance(x, Array) and backend_of(x.data) is backend:
             return namespace(backend_name).asarray(x, device=device, copy=copy)  # type: ignore[no-any-return]  # made by name
         given = {key: value for key, value in (("device", device), ("copy", copy)) if value is not None}
-        return Array(backend.asarray(_run(backend, backend.function("from_dlpack"), x, **given)))
+        return Array(backend.asarray(allocate(backend, backend.function("from_dlpack"), x, **given)))
 
     from_dlpack.__qualname__ = "from_dlpack"
     from_dlpack.__module__ = f"xpgrad.{backend_name}"  # where pickle finds it again

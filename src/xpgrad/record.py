@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import backend_of, get_backend, get_named
+from xpgrad.discovery import allocate, backend_of, get_backend, get_named
 from xpgrad.errors import MixedBackendsError, UnsupportedTypeError
 from xpgrad.node import Form, Node, next_order
 from xpgrad.primitive import Primitive, remember, shape_of
@@ -79,7 +80,8 @@ class Functions(dict[type, Callable[..., Any]]):
                 if found is None:
                     found = self[a.__class__] = self._primitive.raw(backend_of(a))
                 return found
-        return self._primitive.raw(get_named(get_backend()))
+        backend = get_named(get_backend())
+        return partial(allocate, backend, self._primitive.raw(backend))
 
 
 def unary(primitive: Primitive) -> Callable[..., Array]:
