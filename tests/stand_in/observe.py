@@ -1,4 +1,4 @@
-"""Runs the conformance suite's cases on the stand-in, and prints as JSON what was called and what waited.
+"""Runs the conformance suite's cases on the stand-in, draws random numbers, and prints as JSON what was called.
 
     PYTHONPATH=tests/stand_in python tests/stand_in/observe.py
 
@@ -16,8 +16,11 @@ import cupy
 import numpy as np
 from cupy import calls
 
+import xpgrad
 from xpgrad import errors
 from xpgrad.discovery import get_named
+from xpgrad.mxnet import np as mx
+from xpgrad.mxnet.numpy.random import FUNCTIONS
 from xpgrad_conformance.cases import CASES, is_float
 from xpgrad_conformance.reference import outputs, reference
 from xpgrad_conformance.target import Run, Target
@@ -64,6 +67,17 @@ def observe(target, other, case):
     return forward, backward, wrong and positions
 
 
+def draw():
+    """Draw from every distribution, with parameters on the device where it has some; nothing waits."""
+    xpgrad.set_backend("cupy")
+    x = mx.array([0.3, 0.5, 0.2])
+    numbers = {"rand": (2,), "randn": (2,), "randint": (3,), "multinomial": (4, x), "binomial": (4, x)}
+    others = {"multivariate_normal": (x, mx.eye(3))} | dict.fromkeys(("beta", "f", "gamma", "negative_binomial"), (x, x))
+    with calls.no_waiting():
+        for name in FUNCTIONS:
+            getattr(mx.random, name)(*(numbers | others).get(name, (x,)))
+
+
 def main():
     backend = get_named("cupy")
     backend.function = noting(backend.function)
@@ -80,6 +94,7 @@ def main():
                     waits.setdefault(case.name, {}).setdefault(direction, set()).update(found)
             if is_wrong:
                 wrong.append(case.id)
+    draw()
     found = {"calls": map(json.loads, sorted(calls.CALLS)), "asked": map(json.loads, sorted(ASKED))}
     json.dump({**found, "waits": waits, "wrong": wrong}, sys.stdout, default=sorted_list, indent=1)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import get_backend, get_named
+from xpgrad.discovery import allocate, floating, get_backend, get_named
 from xpgrad.mxnet.context import device_for
 from xpgrad.mxnet.dtypes import default_float, dtype_of
 from xpgrad.mxnet.promotion import cast
 
-_generators: dict[str, Any] = {}
+_generators: dict[str, tuple[Any, bool]] = {}
 _seed: int | None = None
 
 
@@ -25,17 +25,27 @@ def seed(seed_state: int, ctx: Any = "all", device: Any = "all") -> None:
     _generators.clear()
 
 
-def _generator() -> Any:
-    """The generator of the active backend."""
+def _generator() -> tuple[Any, bool]:
+    """The generator of the active backend, and whether it is the library's own."""
     name = get_backend()
     found = _generators.get(name)
     if found is None:
+        own = True
         try:
             make = get_named(name).function("random.default_rng")
         except AttributeError:
-            make = get_named("numpy").function("random.default_rng")
-        found = _generators[name] = make(_seed)
+            make, own = get_named("numpy").function("random.default_rng"), False
+        found = _generators[name] = allocate(get_named(name), make, _seed), own
     return found
+
+
+def _given(parameter: Any, own: bool) -> Any:
+    """A parameter as a generator takes it; CuPy's take those for float64 that are floats."""
+    if not isinstance(parameter, Array):
+        return parameter
+    if not own:
+        return parameter.asnumpy()
+    return cast(parameter, dtype_of("float64")).data if floating(parameter.data) else parameter.data
 
 
 def draw(distribution: str, *parameters: Any, size: tuple[int, ...], dtype: Any = None) -> Array:
@@ -53,8 +63,8 @@ def draw(distribution: str, *parameters: Any, size: tuple[int, ...], dtype: Any 
         That of the result; the default floating-point dtype where it is None.
     """
     backend = get_named(get_backend())
-    known = (p.asnumpy() if isinstance(p, Array) else p for p in parameters)
-    raw = getattr(_generator(), distribution)(*known, size=size)
+    generator, own = _generator()
+    raw = getattr(generator, distribution)(*(_given(p, own) for p in parameters), size=size)
     place = device_for()
     options = {} if place is None else {"device": place}
     drawn = Array(backend.asarray(backend.namespace.asarray(raw, **options)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy
 
-from cupy import arrays, calls, cuda, fft, linalg
+from cupy import arrays, calls, cuda, fft, linalg, random
 from cupy.arrays import array, array_ufunc, asarray, asnumpy, ndarray
 
 __version__ = "14.stand-in"

@@ -142,7 +142,13 @@ chisquare = _known("chisquare", 1, "Distributed as a sum of squares of normally 
 f = _known("f", 2, "Distributed as the quotient of two variances.")
 poisson = _known("poisson", 1, "The number of independent events, with a given mean.")
 binomial = _known("binomial", 2, "The number of successes in n attempts of probability p.")
-negative_binomial = _known("negative_binomial", 2, "The number of failures before the n-th success.")
+
+
+def negative_binomial(n: Any, p: Any, size: Any = None, dtype: Any = None) -> Any:
+    """The number of failures before the n-th success: Poisson distributed with a mean that is gamma distributed."""
+    n, p = map(_array_or_number, (n, p))
+    mean = draw("standard_gamma", n, size=_size(size, n, p)) * ((1 - p) / p)
+    return draw("poisson", mean, size=mean.shape, dtype=dtype)
 
 
 def gamma(shape: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Any:
