@@ -19,6 +19,8 @@ import pytest
 from fresh_process import run
 
 import xpgrad
+import xpgrad.minpy.numpy
+import xpgrad.mxnet
 from xpgrad import Array, discovery
 from xpgrad.backend import Backend
 from xpgrad.discovery import backend_of, get_named
@@ -187,12 +189,39 @@ def test_arrays_of_two_devices_do_not_mix(peers, error):
 def test_arrays_do_not_go_to_the_host_in_disguise():
     assert on_stand_in("""
         x = xp.ones(2)
-        for convert in (lambda: np.asarray(x.data), lambda: xp.to_device(x, "cpu"), lambda: x + np.ones(2)):
+        conversions = (
+            lambda: np.asarray(x.data), lambda: xp.to_device(x, "cpu"), lambda: xp.ones(2, device="cpu"),
+            lambda: x + np.ones(2),
+        )
+        for convert in conversions:
             try:
                 print(convert())
             except Exception as error:
                 print(type(error).__name__)
-    """) == ["TypeError", "TypeError", "MixedBackendsError"]
+    """) == ["TypeError", "TypeError", "TypeError", "MixedBackendsError"]
+
+
+def test_arrays_become_python_numbers_where_that_is_asked_for():
+    """Though an array of CuPy's has no `__index__`."""
+    assert on_stand_in("""
+        one = xp.asarray(1)
+        print(hasattr(one.data, "__index__"), "abc"[one], [4, 5][one:], one.item(), float(one), bool(one))
+        try:
+            print("abc"[xp.asarray(1.0)])
+        except TypeError as error:
+            print(error)
+    """) == ["False b [5] 1 1.0 True", "'float' object cannot be interpreted as an integer"]
+
+
+def test_random_numbers_come_from_the_library():
+    assert on_stand_in("""
+        from xpgrad.mxnet import nd, random
+        xpgrad.set_backend("cupy")
+        random.seed(3)
+        x = nd.random.normal(shape=(2, 3))
+        random.seed(3)
+        print(type(x.data), x.shape, (x == nd.random.normal(shape=(2, 3))).asnumpy().all())
+    """) == ["<class 'cupy.ndarray'> (2, 3) True"]
 
 
 def test_memory_is_written_in_place_only_where_nothing_else_has_it():
@@ -420,10 +449,13 @@ def test_without_a_device_the_backend_can_be_set_and_the_first_array_says_what_i
     assert xpgrad.get_backend() == "cupy"
     assert isinstance(xpgrad.available_backends()["cupy"], Backend)
     assert get_named("cupy").devices() == []
+    get_named("cupy").synchronize()  # there is nothing to wait for
     xp = xpgrad.namespace("cupy")
     makers = (
         lambda: xpgrad.zeros(3), lambda: xp.ones((2, 2)), lambda: xp.asarray([1.0]), lambda: xp.asarray(numpy.ones(3)),
         lambda: xp.arange(5), lambda: xp.full((2,), 1.0), lambda: xp.eye(2), lambda: xp.linspace(0, 1, 3),
+        lambda: xp.sin(1.0), lambda: xpgrad.add(1.0, 2.0), lambda: xp.maximum(1.0, 2.0),
+        lambda: xpgrad.mxnet.nd.random.normal(shape=(2,)), lambda: xpgrad.minpy.numpy.random.randn(2),
     )  # fmt: skip
     for make in makers:
         with pytest.raises(

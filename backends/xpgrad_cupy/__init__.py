@@ -81,7 +81,8 @@ class CupyBackend(Backend):
         return x.get()
 
     def synchronize(self) -> None:
-        self.own_functions.cupy.cuda.Device().synchronize()
+        if self.devices():
+            self.own_functions.cupy.cuda.Device().synchronize()
 
     def devices(self) -> list[Any]:
         cuda = self.own_functions.cupy.cuda

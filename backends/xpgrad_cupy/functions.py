@@ -29,13 +29,20 @@ def is_owned(x: Any) -> bool:
     return lone and isinstance(x.data.mem, memory.PooledMemory | memory.MemoryAsync | memory.Memory)
 
 
+def gpu(device: Any) -> Any:
+    """The device that an argument names."""
+    if not isinstance(device, cupy.cuda.Device):
+        raise TypeError(f"{device!r} is not a GPU, such as cupy.cuda.Device(0); x.asnumpy() brings values to the host.")
+    return device
+
+
 def placed(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that makes an array, on the device it is given or on that of the array which it is to be like."""
 
     def make(*arguments: Any, device: Any = None, **options: Any) -> Any:
         if device is None and arguments and isinstance(arguments[0], cupy.ndarray):
             device = arguments[0].device
-        with cupy.cuda.Device(device):
+        with cupy.cuda.Device() if device is None else gpu(device):
             return function(*arguments, **options)
 
     return make
@@ -43,9 +50,7 @@ def placed(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def to_device(x: Any, device: Any, /, *, stream: Any = None) -> Any:
     """Copy to another GPU."""
-    if not isinstance(device, cupy.cuda.Device):
-        raise TypeError(f"{device!r} is not a GPU, such as cupy.cuda.Device(0); x.asnumpy() brings values to the host.")
-    return array_api_compat.to_device(x, device, stream=stream)
+    return array_api_compat.to_device(x, gpu(device), stream=stream)
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:

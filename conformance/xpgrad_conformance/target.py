@@ -105,7 +105,7 @@ class Target:
         Even array-api-strict lets its devices hand over Python numbers.
         """
         kind = type(self.raw.asarray(np.asarray(0.0)))
-        refused = dict.fromkeys(_TO_NUMBERS if self._device is not None else (), _refuse)
+        refused: dict[str, Any] = dict.fromkeys(_TO_NUMBERS if self._device is not None else (), _refuse)
         with self.backend.no_compute(), patch.multiple(kind, **refused) if refused else nullcontext():
             yield
 

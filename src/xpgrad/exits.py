@@ -6,6 +6,7 @@ history of an array that is being recorded; one that the user asks for by name w
 
 from __future__ import annotations
 
+import operator
 import sys
 import warnings
 from contextvars import ContextVar
@@ -56,7 +57,8 @@ class Exits:
         return int(self.data)
 
     def __index__(self) -> int:
-        return self.data.__index__()  # type: ignore[no-any-return]  # raw arrays are untyped
+        # Not every library's arrays have the method: CuPy's have not.
+        return operator.index(self.data if hasattr(self.data, "__index__") else self.item())
 
     def __float__(self) -> float:
         self._leave("float()")
