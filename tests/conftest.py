@@ -11,3 +11,12 @@ from hypothesis import settings  # noqa: E402  # only now may numpy be imported
 # A busy machine is not a defect, so no example has a time limit.
 settings.register_profile("xpgrad", deadline=None)
 settings.load_profile("xpgrad")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say plainly that what needs a GPU did not run."""
+    reasons = [str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", ())]
+    left_out = [reason for reason in reasons if "no GPU: " in reason]
+    if left_out:
+        cause = left_out[0].partition("no GPU: ")[2]
+        terminalreporter.write_line(f"not run on a GPU: {len(left_out)} tests were skipped, {cause}")

@@ -1,6 +1,7 @@
 """Imports run one way, and nothing in the package knows a library by name."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -84,6 +85,29 @@ def test_a_plug_in_knows_the_contract_alone(path):
     package = path.relative_to(ROOT / "backends").parts[0]
     # The blocks of a Dask array, and the host's side of a transfer, are NumPy's; SciPy is a faster way where installed.
     assert foreign(path) <= {package, package.removeprefix("xpgrad_"), "array_api_compat", "numpy", "scipy"}
+
+
+#: The libraries that a plug-in or array-api-compat knows; NumPy stands for the host's memory, too.
+LIBRARIES = {"cupy", "dask", "jax", "ndonnx", "sparse", "torch"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_name)
+def test_nothing_depends_on_which_library_it_is(path):
+    """What differs lives in the plug-ins: only the namespaces that are pinned to a library name it."""
+    words = (
+        word
+        for node in ast.walk(ast.parse(path.read_text()))
+        for word in re.findall(r"\w+", _text_of(node))
+        if not (isinstance(node, ast.Constant) and " " in node.value)  # what people read
+    )
+    assert LIBRARIES.intersection(words) <= ({path.stem} if path.parent == SOURCE else set())
+
+
+def _text_of(node):
+    """A name or a string that stands in code."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    return getattr(node, "id", None) or getattr(node, "attr", None) or ""
 
 
 def test_every_module_is_in_the_order():

@@ -1,5 +1,6 @@
 """The benchmarks: every workload computes what it should, at small sizes, and the harness sums up what it measured."""
 
+import inspect
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fresh_process import run
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # they are no part of the distribution
@@ -33,6 +35,7 @@ SMALL = (
     workloads.Second(4, 5, 6),
     workloads.Memory(5, 8, 6, 2),
     workloads.Imports(),
+    workloads.Gpu((5, 4, 3, 2), 6, 100, 2),
 )
 
 
@@ -57,7 +60,7 @@ def test_every_workload_is_tried_here():
     assert [type(small) for small in SMALL] == [type(full) for full in workloads.WORKLOADS]
 
 
-@pytest.mark.parametrize("workload", SMALL, ids=lambda workload: workload.name)
+@pytest.mark.parametrize("workload", SMALL[:-1], ids=lambda workload: workload.name)
 def test_xpgrad_computes_what_the_baseline_computes(workload):
     names = set()
     for one in workload.cases([Xpgrad()]):
@@ -66,6 +69,25 @@ def test_xpgrad_computes_what_the_baseline_computes(workload):
         if one.checked:
             one.check()
     assert "xpgrad" in names or not memory.CLEAR.exists()
+
+
+def test_on_a_gpu_xpgrad_computes_what_the_baseline_computes():
+    """On a stand-in for CuPy, whose times mean nothing."""
+    code = """
+        from benchmarks.workloads import Gpu
+
+        for case in Gpu((5, 4, 3, 2), 6, 100, 2).cases([]):
+            case.check()
+            print(*(figure.name for figure in case.measure(1)), sep=", ")
+    """
+    printed = run(inspect.cleandoc(code), PYTHONPATH=f"{ROOT / 'tests' / 'stand_in'}{os.pathsep}{ROOT}").stdout
+    assert printed.splitlines() == ["CuPy by hand, xpgrad"] * 2
+
+
+def test_without_a_gpu_its_workload_says_that_it_is_left_out(monkeypatch, capsys):
+    monkeypatch.setattr("xpgrad.available_backends", dict)
+    assert list(workloads.Gpu().cases([])) == []
+    assert capsys.readouterr().out == "gpu: left out, CuPy is not installed.\n\n"
 
 
 def test_a_gradient_by_hand_with_checkpoints_is_the_same():

@@ -4,6 +4,7 @@ from benchmarks.workloads.chain import Chain
 from benchmarks.workloads.depth import Depth
 from benchmarks.workloads.elementwise import Elementwise
 from benchmarks.workloads.embedding import Embedding
+from benchmarks.workloads.gpu import Gpu
 from benchmarks.workloads.imports import Imports
 from benchmarks.workloads.logistic import Logistic
 from benchmarks.workloads.loop import Loop
@@ -30,4 +31,5 @@ WORKLOADS = (
     Second(),
     Memory(),
     Imports(),
+    Gpu(),
 )

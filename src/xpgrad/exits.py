@@ -57,8 +57,10 @@ class Exits:
         return int(self.data)
 
     def __index__(self) -> int:
-        # Not every library's arrays have the method: CuPy's have not.
-        return operator.index(self.data if hasattr(self.data, "__index__") else self.item())
+        x = self.data
+        if not hasattr(x, "__index__"):  # not every library's arrays have the method
+            x = self.item()
+        return operator.index(x)
 
     def __float__(self) -> float:
         self._leave("float()")

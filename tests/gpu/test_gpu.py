@@ -34,6 +34,13 @@ def test_digits_reach_95_percent(xp, tmp_path):
     assert float(re.findall(r"held-out accuracy (\S+)", output)[-1]) >= 0.95
 
 
+def test_the_benchmark_compares_what_is_alike(xp):
+    """Here on few elements; `python -m benchmarks --workload gpu` has many."""
+    code = "from benchmarks.workloads import Gpu\n"
+    code += "for case in Gpu((5, 4, 3, 2), 6, 1000, 2).cases([]): case.check(); print(len(case.measure(1)))"
+    assert all(int(count) >= 2 for count in run(ROOT, "-c", code).split())
+
+
 def perceptron(xp, random, widths, dtype="float32"):
     """Weights, as variables."""
     weights = [
@@ -191,6 +198,23 @@ def test_writes_in_place(xp):
         z = xp.sum(y)
     z.backward()
     assert x.grad.tolist() == [4.0, 20.0, 0.0]
+
+
+def test_arrays_become_numbers_and_indices(xp):
+    x = xp.asarray([5, 1])
+    assert ("abc"[x[1]], int(x[0]), float(x[1]), bool(x[1])) == ("b", 5, 1.0, True)
+
+
+def test_random_numbers_are_made_on_the_device(cupy):
+    from xpgrad.mxnet import np as mx
+
+    with xpgrad.use_backend("cupy"):
+        mx.random.seed(0)
+        scale = mx.array([1.0, 100.0])
+        x = mx.random.gamma(scale, scale, size=(1000, 2))
+        assert type(x.data) is cupy.ndarray
+        numpy.testing.assert_allclose(x.asnumpy().mean(axis=0), [1.0, 1e4], rtol=0.2)
+        assert mx.random.negative_binomial(3, 0.5, size=1000).asnumpy().mean() == pytest.approx(3.0, rel=0.2)
 
 
 def test_transforms_of_functions_take_and_give_arrays_of_cupy(cupy):

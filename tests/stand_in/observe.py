@@ -72,10 +72,11 @@ def draw():
     xpgrad.set_backend("cupy")
     x = mx.array([0.3, 0.5, 0.2])
     numbers = {"rand": (2,), "randn": (2,), "randint": (3,), "multinomial": (4, x), "binomial": (4, x)}
-    others = {"multivariate_normal": (x, mx.eye(3))} | dict.fromkeys(("beta", "f", "gamma", "negative_binomial"), (x, x))
+    pairs = dict.fromkeys(("beta", "f", "gamma", "negative_binomial"), (x, x))
+    parameters = numbers | pairs | {"multivariate_normal": (x, mx.eye(3))}
     with calls.no_waiting():
         for name in FUNCTIONS:
-            getattr(mx.random, name)(*(numbers | others).get(name, (x,)))
+            getattr(mx.random, name)(*parameters.get(name, (x,)))
 
 
 def main():
