@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from math import exp
@@ -10,7 +11,15 @@ from pathlib import Path
 import pytest
 from fresh_process import run
 
+from xpgrad.backend import Backend
+
 PROJECT = Path(__file__).parent / "plugin"
+PAGE = (Path(__file__).parents[1] / "docs" / "write-a-backend.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    """The fenced blocks of one language in the page about plug-ins."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, flags=re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +96,25 @@ loss.backward()
 print(xpgrad.get_backend(), type(x.grad.data).__name__)
 """
     assert run(code, PYTHONPATH=site).stdout.split() == ["numpy", "Tiny"]
+
+
+def test_the_page_shows_the_plug_in_as_it_is():
+    (plug_in, _), (entry,), (line,) = (blocks(language) for language in ("python", "toml", "text"))
+    assert plug_in == (PROJECT / "xpgrad_tiny" / "__init__.py").read_text()
+    assert entry in (PROJECT / "pyproject.toml").read_text()
+    assert line in (PROJECT / "expected.txt").read_text()
+
+
+def test_what_the_page_uses_it_for_prints_what_it_says(site):
+    _, use = blocks("python")
+    [promised] = re.findall(r"print\(.*\)  # (.*)", use)
+    assert run(use, PYTHONPATH=site).stdout.strip() == promised
+
+
+def test_the_page_names_every_attribute_and_hook():
+    contract = {name for name in [*vars(Backend), *Backend.__annotations__] if not name.startswith("_")}
+    tables = "".join(line for line in PAGE.splitlines() if line.startswith("| `"))
+    assert contract == set(re.findall(r"`(\w+)`", tables)) - {"scatter", "pad"}
 
 
 def test_without_the_plug_in_its_name_is_unknown():

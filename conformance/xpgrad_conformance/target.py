@@ -76,7 +76,7 @@ class Target:
         xpgrad.namespace(backend).asarray(0.0)  # a device that cannot be used is reported here
         self._asarray = self.backend.function("asarray")
         info = self.backend.function("__array_namespace_info__")()
-        self.has_double = "float64" in info.dtypes(device=self._device)
+        self.has_double = "float64" in info.dtypes(device=self._device, kind="real floating")
         dtypes = DOUBLE if self.has_double else SINGLE
         self.raw = World(raw_namespace(self.backend), self._raw_array, dtypes)
         self.tracked = World(xpgrad.namespace(backend), lambda a: Array(self._raw_array(a)), dtypes)

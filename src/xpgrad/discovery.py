@@ -58,8 +58,11 @@ class CompatBackend(Backend):
         return super().write(x, key, value)
 
     def to_numpy(self, x: Any) -> Any:
-        """As in `Backend`; a library may only have noted that an array is to be conjugated, as PyTorch does."""
-        return x.resolve_conj() if hasattr(x, "resolve_conj") else x
+        """As in `Backend`; an array may be sparse, or a node of a graph, or have yet to be conjugated."""
+        for method in ("todense", "unwrap_numpy", "resolve_conj"):
+            if hasattr(x, method):
+                return getattr(x, method)()
+        return x
 
     def silent(self) -> AbstractContextManager[Any]:
         """As in `Backend`; many a library computes with NumPy underneath."""
