@@ -33,15 +33,11 @@ def setitem(xp, x, value, key):
 
 def scatter(xp, values, key, shape):
     """Zeros of a shape with the values added at key; repeated indices add up."""
-    parts = parts_of(key)
-    if any(lists_places(xp, part) for part in parts):
+    if any(lists_places(xp, part) for part in parts_of(key)):
         places = xp.reshape(xp.arange(size(shape), device=device_of(values)), shape)
         places = xp.reshape(getitem(xp, places, key), (-1,))
         return xp.reshape(sums_at(xp, xp.reshape(values, (-1,)), places, size(shape)), shape)
     out = xp.zeros(shape, dtype=values.dtype, device=device_of(values))
-    if any(part is None for part in parts):  # the standard writes without new axes
-        key = tuple(part for part in parts if part is not None)
-        values = xp.reshape(values, out[key].shape)
     return backend_of(out).write(out, key, values)
 
 
