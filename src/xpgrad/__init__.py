@@ -5,6 +5,7 @@ from typing import Any
 from xpgrad import (
     autograd,
     operators,  # noqa: F401  # importing it attaches the operators and methods of Array
+    protocols,  # noqa: F401  # and this, NumPy's functions
 )
 from xpgrad.array import Array
 from xpgrad.check import check_grads

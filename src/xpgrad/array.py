@@ -37,8 +37,8 @@ class Array(Declared, Exits, Collection):
     _view: Any
     _writes: Any
 
-    # NumPy leaves `ndarray * Array` to the Array; its own functions refuse an Array instead of dropping its history.
-    __array_ufunc__ = None
+    # NumPy leaves `ndarray * Array` to the Array; `protocols` puts NumPy's own functions in this place.
+    __array_ufunc__: ClassVar[Any] = None
     __array_priority__ = 1000
 
     def __init__(self, data: Any, node: Any = None) -> None:

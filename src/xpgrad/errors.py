@@ -106,6 +106,16 @@ class DLPackHistoryLostError(XpgradError, BufferError):
         )
 
 
+class NoCounterpartError(XpgradError, TypeError):
+    """A function of NumPy's was called with an Array, for which xpgrad has no counterpart."""
+
+    def __init__(self, function: str, instead: str = "the functions of x.__array_namespace__()") -> None:
+        super().__init__(
+            f"{function} has no counterpart for an Array. Use {instead}; or convert with x.detach().asnumpy() where no "
+            "gradient is wanted, or write one with xpgrad.custom_vjp."
+        )
+
+
 class MixedBackendsError(XpgradError, TypeError):
     """Arrays of different backends met in one operation."""
 

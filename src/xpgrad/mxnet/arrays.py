@@ -68,6 +68,10 @@ class NDArray(Array):
     #: MXNet 1 has no arrays without axes.
     _wants_axes = True
 
+    # NumPy's operators leave `ndarray * NDArray` to the NDArray, and its functions convert it.
+    __array_ufunc__: ClassVar[Any] = None
+    __array_function__: ClassVar[Any] = lambda self, func, types, args, kwargs: func._implementation(*args, **kwargs)
+
     #: Whether a recorded array loses its history where it becomes a variable.
     _cuts_history = True
 

@@ -25,5 +25,5 @@ def dispatch(functions: Table, linalg: Table) -> None:
         found = (linalg if func.__module__ == "numpy.linalg" else functions).get(func.__name__)
         return NotImplemented if found is None else found(*args, **kwargs)
 
-    ndarray.__array_ufunc__ = array_ufunc  # type: ignore[assignment]  # None in the core, which leaves NumPy out
-    ndarray.__array_function__ = array_function  # type: ignore[attr-defined]  # as above
+    ndarray.__array_ufunc__ = array_ufunc
+    ndarray.__array_function__ = array_function

@@ -1,0 +1,68 @@
+"""NumPy's functions without a gradient: facts, comparisons, places, counts, text, files.
+
+NumPy itself computes them on the values where these are its own; on other libraries' arrays our function of the same
+name does, where there is one.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any
+
+from xpgrad.errors import HistoryLostError, NoCounterpartError
+from xpgrad.namespace import unwrap, wrap
+from xpgrad.protocols.conventions import arrays_in
+from xpgrad.protocols.outputs import into, is_recorded
+
+#: Their results are integers, booleans, dtypes, or arrays that do not depend on values.
+NAMES = frozenset(
+    (
+        "all allclose any argmax argmin argpartition argsort argwhere array_equal array_equiv can_cast common_type "
+        "count_nonzero diag_indices_from digitize empty_like flatnonzero full_like iscomplex iscomplexobj isclose isin "
+        "isneginf isposinf isreal isrealobj ix_ lexsort linalg.matrix_rank may_share_memory min_scalar_type nanargmax "
+        "nanargmin ndim nonzero ones_like packbits ravel_multi_index result_type searchsorted shape shares_memory size "
+        "tril_indices_from triu_indices_from unpackbits unravel_index zeros_like"
+    ).split()
+)
+
+#: Their results are values that NumPy has no gradient of, or leave Python: a recorded array does not go there unseen.
+OUTSIDE = frozenset(
+    (
+        "array2string array_repr array_str histogram histogram2d histogram_bin_edges histogramdd polydiv save savetxt "
+        "savez savez_compressed"
+    ).split()
+)
+
+#: They need no values.
+_FACTS: dict[str, Any] = {
+    "iscomplexobj": lambda x: x.__array_namespace__().isdtype(x.dtype, "complex floating"),
+    "isrealobj": lambda x: not x.__array_namespace__().isdtype(x.dtype, "complex floating"),
+    "ndim": lambda a: a.ndim,
+    "shape": lambda a: a.shape,
+    "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
+}
+
+
+def call(xp: Any, name: str, func: Any, args: Any, kwargs: Any) -> Any:
+    """What a function without a gradient gives."""
+    if name in _FACTS:
+        return _FACTS[name](*args, **kwargs)
+    kwargs = dict(kwargs)
+    out = kwargs.pop("out", None)
+    passed = args[1:] if name == "full_like" else args if name in OUTSIDE else ()
+    if any(map(is_recorded, arrays_in((*passed, *kwargs.values())))):
+        raise HistoryLostError(f"numpy.{name}")
+    if xp.__name__ == "xpgrad.numpy" or name in OUTSIDE:
+        raw = {key: unwrap(value) for key, value in kwargs.items()}
+        result = func(*unwrap(args), **raw)
+    else:
+        result = _other(xp, name)(*args, **kwargs)
+    result = wrap(result)
+    return result if out is None else into(out, result)
+
+
+def _other(xp: Any, name: str) -> Any:
+    try:
+        return attrgetter(name)(xp)
+    except AttributeError:
+        raise NoCounterpartError(f"numpy.{name} on {xp.__name__}") from None

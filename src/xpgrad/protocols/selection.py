@@ -1,0 +1,217 @@
+"""Choosing, sorting, clipping, and the parts of complex numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf, pi
+from operator import index
+from typing import Any
+
+from xpgrad.errors import NoCounterpartError
+from xpgrad.protocols.conventions import array, axes_of, flat, floating, is_complex
+
+
+def where(xp: Any, condition: Any, *choices: Any) -> Any:
+    condition = array(xp, condition)
+    if not choices:
+        return xp.nonzero(condition)
+    condition = condition if xp.isdtype(condition.dtype, "bool") else condition != 0
+    return xp.where(condition, *(array(xp, x) if isinstance(x, list | tuple) else x for x in choices))
+
+
+def _within(xp: Any, indices: Any, n: int, mode: str) -> Any:
+    """Indices as the mode makes them valid."""
+    indices = xp.astype(array(xp, indices), xp.int64, copy=False)
+    if mode == "clip":
+        return xp.clip(indices, 0, n - 1)
+    return xp.remainder(indices, n) if mode == "wrap" or xp.any(indices < 0) else indices
+
+
+def take(xp: Any, a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
+    """As NumPy's: the indices may have any shape, which takes the place of the axis."""
+    a, axis = (flat(xp, a), 0) if axis is None else (array(xp, a), axes_of(axis, array(xp, a).ndim)[0])
+    places = array(xp, indices)
+    if mode == "raise" and xp.any((places < -a.shape[axis]) | (places >= a.shape[axis])):
+        raise IndexError(f"an index is out of bounds for axis {axis} with size {a.shape[axis]}.")
+    places = _within(xp, places, a.shape[axis], mode)
+    out = xp.take(a, xp.reshape(places, (-1,)), axis=axis)
+    return xp.reshape(out, (*a.shape[:axis], *places.shape, *a.shape[axis + 1 :]))
+
+
+def take_along_axis(xp: Any, arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    if axis is None:
+        arr, axis = flat(xp, arr), 0
+    return xp.take_along_axis(array(xp, arr), array(xp, indices), axis=axis)
+
+
+def compress(xp: Any, condition: Any, a: Any, axis: int | None = None) -> Any:
+    a, axis = (flat(xp, a), 0) if axis is None else (array(xp, a), axis)
+    places = xp.nonzero(array(xp, condition))[0]
+    return xp.take(a, places, axis=axis)
+
+
+def extract(xp: Any, condition: Any, arr: Any) -> Any:
+    return compress(xp, flat(xp, condition), flat(xp, arr))
+
+
+def choose(xp: Any, a: Any, choices: Any, mode: str = "raise") -> Any:
+    choices = [array(xp, x) for x in (list(choices) if isinstance(choices, list | tuple) else xp.unstack(choices))]
+    a = _within(xp, a, len(choices), mode)
+    out = choices[-1]
+    for i, choice in reversed(list(enumerate(choices[:-1]))):
+        out = xp.where(a == i, choice, out)
+    return out
+
+
+def select(xp: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    out = array(xp, default)
+    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+        out = xp.where(array(xp, condition), array(xp, choice), out)
+    return out
+
+
+def piecewise(xp: Any, x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Every function sees the whole array: what it gives elsewhere is left out, with its gradient."""
+    x = array(xp, x)
+    conditions = [array(xp, c) for c in (condlist if isinstance(condlist, list | tuple) else [condlist])]
+    values = [f(x, *args, **kw) if callable(f) else f for f in funclist]
+    default = values.pop() if len(values) > len(conditions) else 0
+    out = xp.broadcast_to(array(xp, default), x.shape)
+    for condition, value in zip(conditions, values, strict=True):
+        out = xp.where(condition, value, out)
+    return xp.astype(out, x.dtype)
+
+
+def clip(
+    xp: Any, a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None, dtype: Any = None
+) -> Any:
+    low, high = (bound if other is None else other for bound, other in ((a_min, min), (a_max, max)))
+    bounds = (array(xp, x) if hasattr(x, "__len__") else x for x in (low, high))
+    out = xp.clip(array(xp, a), *bounds)
+    return out if dtype is None else xp.astype(out, dtype)
+
+
+def nan_to_num(xp: Any, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    x = array(xp, x)
+    if is_complex(xp, x):
+        return nan_to_num(xp, xp.real(x), copy, nan, posinf, neginf) + 1j * nan_to_num(
+            xp, xp.imag(x), copy, nan, posinf, neginf
+        )
+    if not xp.isdtype(x.dtype, "real floating"):
+        return x
+    limits = xp.finfo(x.dtype)
+    x = xp.where(xp.isnan(x), nan, x)
+    x = xp.where(x == inf, float(limits.max) if posinf is None else posinf, x)
+    return xp.where(x == -inf, float(limits.min) if neginf is None else neginf, x)
+
+
+def sort(xp: Any, a: Any, axis: int | None = -1, kind: Any = None, *, stable: Any = None) -> Any:
+    a, axis = (flat(xp, a), 0) if axis is None else (array(xp, a), axis)
+    return xp.sort(a, axis=axis)
+
+
+def partition(xp: Any, a: Any, kth: Any, axis: int | None = -1, kind: Any = None) -> Any:
+    return sort(xp, a, axis)
+
+
+def unique(
+    xp: Any,
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+) -> Any:
+    if axis is not None:
+        raise NoCounterpartError("numpy.unique with axis=", "numpy.unique of each row")
+    ar = array(xp, ar)
+    if not (return_index or return_inverse or return_counts):
+        return xp.unique_values(ar)
+    values, places, inverse, counts = xp.unique_all(ar)
+    asked = ((places, return_index), (inverse, return_inverse), (counts, return_counts))
+    return (values, *(part for part, wanted in asked if wanted))
+
+
+def _distinct(keep: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
+    """The distinct values of the first array of which `keep` says that they stay, in order."""
+
+    def values(xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+        found, others = xp.sort(xp.unique_values(flat(xp, ar1))), flat(xp, ar2)
+        return found[keep(xp, found, others)]
+
+    return values
+
+
+_without = _distinct(lambda xp, found, others: xp.isin(found, others, invert=True))
+
+
+def setxor1d(xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    return xp.sort(xp.concat([_without(xp, ar1, ar2), _without(xp, ar2, ar1)]))
+
+
+def round_(xp: Any, a: Any, decimals: int = 0) -> Any:
+    a = array(xp, a)
+    if not index(decimals):
+        return xp.round(a)
+    scale = 10.0 ** abs(decimals)
+    return xp.round(a * scale) / scale if decimals > 0 else xp.round(a / scale) * scale
+
+
+def angle(xp: Any, z: Any, deg: bool = False) -> Any:
+    z = floating(xp, z)
+    out = xp.atan2(xp.imag(z), xp.real(z)) if is_complex(xp, z) else xp.atan2(xp.zeros_like(z), z)
+    return out * (180 / pi) if deg else out
+
+
+def _part(name: str) -> Callable[..., Any]:
+    def part(xp: Any, val: Any) -> Any:
+        val = array(xp, val)
+        if is_complex(xp, val):
+            return getattr(xp, name)(val)
+        return val if name == "real" else xp.zeros_like(val)
+
+    return part
+
+
+def real_if_close(xp: Any, a: Any, tol: float = 100) -> Any:
+    a = array(xp, a)
+    if not is_complex(xp, a):
+        return a
+    limit = tol * float(xp.finfo(a.dtype).eps) if tol > 1 else tol
+    return xp.real(a) if xp.all(xp.abs(xp.imag(a)) < limit) else a
+
+
+TABLE: dict[str, Callable[..., Any]] = {
+    "angle": angle,
+    "around": round_,
+    "choose": choose,
+    "clip": clip,
+    "compress": compress,
+    "extract": extract,
+    "fix": lambda xp, x: xp.trunc(array(xp, x)),
+    "imag": _part("imag"),
+    "intersect1d": _distinct(lambda xp, found, others: xp.isin(found, others)),
+    "nan_to_num": nan_to_num,
+    "partition": partition,
+    "piecewise": piecewise,
+    "real": _part("real"),
+    "real_if_close": real_if_close,
+    "round": round_,
+    "select": select,
+    "setdiff1d": _without,
+    "setxor1d": setxor1d,
+    "sort": sort,
+    "sort_complex": lambda xp, a: sort(xp, a),
+    "take": take,
+    "take_along_axis": take_along_axis,
+    "union1d": lambda xp, ar1, ar2: xp.sort(xp.unique_values(xp.concat([flat(xp, ar1), flat(xp, ar2)]))),
+    "unique": unique,
+    "unique_all": lambda xp, x: xp.unique_all(x),
+    "unique_counts": lambda xp, x: xp.unique_counts(x),
+    "unique_inverse": lambda xp, x: xp.unique_inverse(x),
+    "unique_values": lambda xp, x: xp.unique_values(x),
+    "where": where,
+}

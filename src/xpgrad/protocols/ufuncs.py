@@ -1,0 +1,229 @@
+"""NumPy's ufuncs, and those that SciPy makes of special functions: calls, reductions, accumulations, outer products."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import cache
+from math import e, log, log2, pi
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.discovery import get_named
+from xpgrad.errors import NoCounterpartError
+from xpgrad.inplace import setitem
+from xpgrad.protocols import calculus, reductions
+from xpgrad.protocols.conventions import array, axes_of
+from xpgrad.protocols.outputs import into
+
+#: NumPy's names for functions of the standard.
+_SPELLED = {
+    "absolute": "abs",
+    "arccos": "acos",
+    "arccosh": "acosh",
+    "arcsin": "asin",
+    "arcsinh": "asinh",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "arctanh": "atanh",
+    "conjugate": "conj",
+    "fabs": "abs",
+    "invert": "bitwise_invert",
+    "left_shift": "bitwise_left_shift",
+    "power": "pow",
+    "right_shift": "bitwise_right_shift",
+    "rint": "round",
+}
+
+_SAME = frozenset(
+    "add bitwise_and bitwise_or bitwise_xor ceil copysign cos cosh divide equal exp expm1 floor floor_divide greater "
+    "greater_equal hypot isfinite isinf isnan less less_equal log log10 log1p log2 logaddexp logical_and logical_not "
+    "logical_or logical_xor matmul maximum minimum multiply negative nextafter not_equal positive reciprocal remainder "
+    "sign signbit sin sinh sqrt square subtract tan tanh trunc vecdot".split()
+)
+
+
+def _fmod(xp: Any, x1: Any, x2: Any) -> Any:
+    rest = xp.remainder(xp.abs(x1), xp.abs(x2))
+    return xp.where(array(xp, x1) < 0, -rest, rest)
+
+
+def _unless_nan(name: str) -> Callable[..., Any]:
+    def choose(xp: Any, x1: Any, x2: Any) -> Any:
+        x1, x2 = xp.broadcast_arrays(array(xp, x1), array(xp, x2))
+        return xp.where(xp.isnan(x1), x2, xp.where(xp.isnan(x2), x1, getattr(xp, name)(x1, x2)))
+
+    return choose
+
+
+def _heaviside(xp: Any, x1: Any, x2: Any) -> Any:
+    x1 = array(xp, x1)
+    return xp.where(x1 == 0, x2, xp.where(xp.isnan(x1), x1, xp.astype(x1 > 0, x1.dtype)))
+
+
+def _float_power(xp: Any, x1: Any, x2: Any) -> Any:
+    wide = (_double(xp, array(xp, x)) for x in (x1, x2))
+    return xp.pow(*wide)
+
+
+def _double(xp: Any, x: Any) -> Any:
+    return xp.astype(x, xp.complex128 if xp.isdtype(x.dtype, "complex floating") else xp.float64, copy=False)
+
+
+def _modf(xp: Any, x: Any) -> Any:
+    whole = xp.trunc(x)
+    return x - xp.where(xp.isinf(x), x, whole), whole
+
+
+def _frexp(xp: Any, x: Any) -> Any:
+    magnitude = xp.abs(x).detach()
+    some = (magnitude != 0) & xp.isfinite(magnitude)
+    exponent = xp.where(some, xp.floor(xp.log2(xp.where(some, magnitude, 1.0))) + 1, 0.0)
+    return x / 2**exponent, xp.astype(exponent, xp.int32)
+
+
+def _logaddexp2(xp: Any, x1: Any, x2: Any) -> Any:
+    return xp.logaddexp(array(xp, x1) * log(2), array(xp, x2) * log(2)) * log2(e)
+
+
+#: What takes a line or two of the standard's functions.
+_MADE: dict[str, Callable[..., Any]] = {
+    "cbrt": lambda xp, x: xp.special.cbrt(x),
+    "deg2rad": lambda xp, x: x * (pi / 180),
+    "degrees": lambda xp, x: x * (180 / pi),
+    "divmod": lambda xp, x1, x2: (xp.floor_divide(x1, x2), xp.remainder(x1, x2)),
+    "exp2": lambda xp, x: xp.pow(2.0, x),
+    "float_power": _float_power,
+    "fmax": _unless_nan("maximum"),
+    "fmin": _unless_nan("minimum"),
+    "fmod": _fmod,
+    "frexp": _frexp,
+    "heaviside": _heaviside,
+    "ldexp": lambda xp, x1, x2: array(xp, x1) * 2.0 ** array(xp, x2),
+    "logaddexp2": _logaddexp2,
+    "matvec": lambda xp, x1, x2: xp.matmul(array(xp, x1), array(xp, x2)[..., None])[..., 0],
+    "modf": _modf,
+    "rad2deg": lambda xp, x: x * (180 / pi),
+    "radians": lambda xp, x: x * (pi / 180),
+    "vecmat": lambda xp, x1, x2: xp.matmul(xp.conj(array(xp, x1))[..., None, :], array(xp, x2))[..., 0, :],
+}
+
+
+@cache
+def ufunc_of(ufunc: Any) -> Callable[..., Any]:
+    """Our function for a ufunc, as ``f(xp, *inputs)``.
+
+    Raises
+    ------
+    NoCounterpartError
+        If there is none. A ufunc of the user's own may have a name that NumPy uses: it counts only if it is NumPy's.
+    """
+    name = ufunc.__name__
+    if getattr(sys.modules[type(ufunc).__module__], name, None) is ufunc:
+        if name in _MADE:
+            return _MADE[name]
+        if name in _SAME or name in _SPELLED:
+            ours = _SPELLED.get(name, name)
+            return lambda xp, *inputs: getattr(xp, ours)(*inputs)
+    elif getattr(sys.modules.get(f"{get_named('numpy').special}._ufuncs"), name, None) is ufunc:
+        return lambda xp, *inputs: getattr(xp.special, name)(*inputs)
+    raise NoCounterpartError(f"the ufunc {name!r}")
+
+
+def call_ufunc(xp: Any, ufunc: Any, method: str, inputs: Any, options: dict[str, Any]) -> Any:
+    """What a ufunc, or a method of it, gives with Arrays among its inputs or outputs."""
+    function = ufunc_of(ufunc)
+    if method == "__call__" and not options:
+        return function(xp, *map(_operand, inputs))
+    options = {name: value for name, value in options.items() if name not in ("casting", "order", "subok")}
+    out = options.pop("out", None)
+    if method not in _METHODS:
+        raise NoCounterpartError(f"numpy.{ufunc.__name__}.{method}")
+    result = _METHODS[method](xp, ufunc, out, *inputs, **options)
+    return result if out is None or result is None else into(out, result)
+
+
+def _operand(x: Any) -> Any:
+    """An input; what NumPy would make an array of is one."""
+    if isinstance(x, list | tuple):
+        return get_named("numpy").namespace.asarray(x)
+    return x
+
+
+def _call(xp: Any, ufunc: Any, out: Any, *inputs: Any, where: Any = True, dtype: Any = None) -> Any:
+    """The function itself, where `where` is True; elsewhere what is in `out`, or 0 without one."""
+    inputs = tuple(map(_operand, inputs))
+    if dtype is not None:
+        inputs = tuple(xp.astype(array(xp, x), dtype, copy=False) for x in inputs)
+    result = ufunc_of(ufunc)(xp, *inputs)
+    if where is True:
+        return result
+    if isinstance(result, tuple):
+        raise NoCounterpartError(f"numpy.{ufunc.__name__} with where=")
+    kept = 0.0 if out is None or out[0] is None else out[0]
+    return xp.where(array(xp, where), result, xp.astype(array(xp, kept), result.dtype))
+
+
+_REDUCTIONS: dict[str, Callable[..., Any]] = {
+    "add": reductions.sum_,
+    "logical_and": lambda xp, a, **options: xp.all(a, **options),
+    "logical_or": lambda xp, a, **options: xp.any(a, **options),
+    "maximum": reductions.max_,
+    "minimum": reductions.min_,
+    "fmax": reductions.nanmax,
+    "fmin": reductions.nanmin,
+    "multiply": reductions.prod,
+    "logaddexp": lambda xp, a, **options: xp.logsumexp(a, **options),
+}
+
+
+def _reduce(xp: Any, ufunc: Any, _: Any, a: Any, axis: Any = 0, **options: Any) -> Any:
+    if ufunc.__name__ not in _REDUCTIONS:
+        raise NoCounterpartError(f"numpy.{ufunc.__name__}.reduce")
+    return _REDUCTIONS[ufunc.__name__](xp, array(xp, a), axis=axis, **options)
+
+
+def _running(xp: Any, a: Any, axis: int, function: Callable[..., Any]) -> Any:
+    """Running results of a function, by doubling: each step joins neighbouring stretches."""
+    lead = (slice(None),) * axes_of(axis, a.ndim)[0]
+    step = 1
+    while step < a.shape[axis]:
+        later, earlier = a[(*lead, slice(step, None), ...)], a[(*lead, slice(None, -step), ...)]
+        a = xp.concat([a[(*lead, slice(None, step), ...)], function(earlier, later)], axis=axis)
+        step *= 2
+    return a
+
+
+def _accumulate(xp: Any, ufunc: Any, _: Any, a: Any, axis: int = 0, dtype: Any = None) -> Any:
+    a = array(xp, a) if dtype is None else xp.astype(array(xp, a), dtype)
+    if ufunc.__name__ in ("add", "multiply"):
+        return (calculus.cumsum if ufunc.__name__ == "add" else calculus.cumprod)(xp, a, axis=axis)
+    if ufunc.__name__ in ("maximum", "minimum", "fmax", "fmin", "logaddexp"):
+        function = ufunc_of(ufunc)
+        return _running(xp, a, axis, lambda x1, x2: function(xp, x1, x2))
+    raise NoCounterpartError(f"numpy.{ufunc.__name__}.accumulate")
+
+
+def _outer(xp: Any, ufunc: Any, out: Any, x1: Any, x2: Any, **options: Any) -> Any:
+    x1, x2 = array(xp, x1), array(xp, x2)
+    return _call(xp, ufunc, out, xp.reshape(x1, (*x1.shape, *(1,) * x2.ndim)), x2, **options)
+
+
+def _at(xp: Any, ufunc: Any, _: Any, a: Any, indices: Any, *values: Any) -> None:
+    """Only sums: the others depend on the order of repeated indices."""
+    if ufunc.__name__ not in ("add", "subtract") or not isinstance(a, Array):
+        raise NoCounterpartError(f"numpy.{ufunc.__name__}.at", "x[indices] = … of an Array, or numpy.add.at of one")
+    places = tuple(indices) if isinstance(indices, tuple) else indices
+    (value,) = values
+    value = xp.broadcast_to(xp.astype(array(xp, value), a.dtype), a[places].shape)
+    added = xp.scatter(value, key=places, shape=a.shape)
+    setitem(a, ..., a + added if ufunc.__name__ == "add" else a - added)
+
+
+_METHODS: dict[str, Callable[..., Any]] = {
+    "__call__": _call,
+    "reduce": _reduce,
+    "accumulate": _accumulate,
+    "outer": _outer,
+    "at": _at,
+}
