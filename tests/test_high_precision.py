@@ -33,7 +33,12 @@ DEFECTS = {
     "log2": "it takes the function from mpmath, which has none",
     "nextafter": "it rounds to float64",
     "linalg.missing": "it has no svd",
+    "special.cosm1": "it is complex for negative numbers",
     "special.gammaln": "it gives NaN for negative numbers",
+    "special.rgamma": "made of gammaln",
+    **dict.fromkeys(
+        [f"special.{name}" for name in "chdtr chdtrc i0e i1e ive k0e k1e kve stdtr".split()], "it rounds to float64"
+    ),
     "to_device": "its devices are unknown to its asarray",
 }
 

@@ -106,11 +106,23 @@ class Silence:
 
 
 def weak(ufunc: Any) -> Any:
-    """A ufunc of SciPy's that leaves a float32 array beside a Python number in float32, as those of NumPy do."""
+    """A ufunc of SciPy's that leaves a float32 array beside a Python number in float32, as those of NumPy do.
+
+    Beside an integer that is to stay one, a degree say, SciPy computes in float64 only.
+    """
+    degrees = {i for loop in ufunc.types for i, kind in enumerate(loop.partition("->")[0]) if kind in "lpq"}
 
     def apply(*inputs: Any) -> Any:
-        dtype = numpy.result_type(*inputs)
-        return ufunc(*(x if hasattr(x, "dtype") else numpy.asarray(x, dtype=dtype) for x in inputs))
+        exact = any(i in degrees and isinstance(x, int) for i, x in enumerate(inputs))
+        dtype = numpy.result_type(*inputs, *([numpy.float64] if exact else []))
+        return ufunc(
+            *(
+                x
+                if i in degrees and isinstance(x, int)
+                else numpy.asarray(x, dtype=None if hasattr(x, "dtype") and not exact else dtype)
+                for i, x in enumerate(inputs)
+            )
+        )
 
     return apply
 

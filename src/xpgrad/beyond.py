@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import log
+from math import log, pi
 from operator import index
 from typing import Any
 
@@ -185,9 +185,36 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     return (out, xp.sign(total)) if return_sign else out
 
 
+def multigammaln(a: Any, d: int) -> Any:
+    """The logarithm of the gamma function of positive definite matrices with d rows, as in SciPy."""
+    halves = sum(function("special.gammaln")(as_array(a) - j / 2) for j in range(index(d)))
+    return halves + d * (d - 1) / 4 * log(pi)
+
+
+def sinc(x: Any) -> Array:
+    """``sin(pi x) / (pi x)``, and 1 at 0, where all derivatives are those of its series."""
+    x = as_array(x)
+    xp: Any = x.__array_namespace__()
+    x = x if xp.isdtype(x.dtype, ("real floating", "complex floating")) else xp.astype(x, xp.float64)
+    near = xp.abs(x) < 1e-4
+    z = pi * xp.where(near, 1.0, x)
+    square = (pi * xp.where(near, x, 0.0)) ** 2
+    return xp.where(near, 1 - square / 6 * (1 - square / 20), xp.sin(z) / z)  # type: ignore[no-any-return]  # made by name
+
+
+def softplus(x: Any) -> Array:
+    """``log(1 + exp(x))``, as in SciPy."""
+    return -function("special.log_expit")(-as_array(x))  # type: ignore[no-any-return]  # made by name
+
+
 #: Every function of this file, by name.
 BEYOND: dict[str, Callable[..., Any]] = {
     "einsum": einsum,
     "pad": pad,
+    "special.expm1": function("expm1"),
+    "special.log1p": function("log1p"),
     "special.logsumexp": logsumexp,
+    "special.multigammaln": multigammaln,
+    "special.sinc": sinc,
+    "special.softplus": softplus,
 }

@@ -4,6 +4,8 @@ Each file reads like a table: first the primitives of the chapter with their par
 To add a function, register it with `primitive` and give its rules with `vjp`; `xpgrad.primitive` lists the names that
 a rule may ask for. The files ``linalg`` and ``fft`` are the extensions; ``contraction`` and ``special`` go beyond the
 standard; ``rows`` has what some rules do faster for many cotangents at once.
+a rule may ask for. The files ``linalg`` and ``fft`` are the extensions; ``contraction``,
+``special`` and ``scipy_special`` go beyond the standard.
 """
 
 from xpgrad.rules import (
@@ -17,6 +19,7 @@ from xpgrad.rules import (
     linear_algebra,
     manipulation,
     rows,
+    scipy_special,
     searching,
     sets,
     sorting,
@@ -35,6 +38,7 @@ __all__ = [
     "linear_algebra",
     "manipulation",
     "rows",
+    "scipy_special",
     "searching",
     "sets",
     "sorting",

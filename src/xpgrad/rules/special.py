@@ -1,7 +1,7 @@
 """Functions beyond the standard: special functions, under the names that SciPy gives them, and normalised exponentials.
 
 A library's own functions compute the special ones, where it has them, and `approximations` does elsewhere. Without an
-`implementation`, a function is there for the libraries that have it.
+`implementation`, a function is there for the libraries that have it: `scipy_special` has most of those.
 
 Sub-gradients: 0 for `logsumexp` where all numbers are -inf, and 1 for each that is inf; 0 for `xlogy` and `xlog1py` by
 a factor that is 0 where the logarithm is not finite, and by the argument where both are 0.

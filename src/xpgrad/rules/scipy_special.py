@@ -1,0 +1,496 @@
+"""The functions of scipy.special that a library must have of its own: here are their derivatives.
+
+Names and inputs are SciPy's. An input without a rule is one by which the function has no derivative in closed form,
+such as the order of a Bessel function. Formulas named by number alone are those of the Digital Library of Mathematical
+Functions (DLMF). Where a formula divides by an argument that may be 0, the limit is taken there: first derivatives are
+right, those of the third order and beyond may not be.
+"""
+
+from math import factorial, log, pi, sqrt
+
+from xpgrad.primitive import primitive, vjp
+from xpgrad.rules.approximations import arrays, polynomial
+from xpgrad.rules.elementwise import is_complex, ratio, zero
+from xpgrad.rules.special import quotient
+from xpgrad.rules.statistical import times
+
+
+def elementwise(names, inputs):
+    """Register functions that the library itself must have."""
+    for name in names.split():
+        primitive(f"special.{name}", inputs, elementwise=True)
+
+
+def rules(names, **by_input):
+    """Register the rules of functions."""
+    vjp(" ".join(f"special.{name}" for name in names.split()), **by_input)
+
+
+def made(name, inputs, implementation):
+    """Register a function that can be made of the standard's, of arrays only."""
+    of_two = len(inputs.split()) == 2
+    primitive(
+        f"special.{name}",
+        inputs,
+        elementwise=True,
+        implementation=(lambda xp, x, y: implementation(xp, *arrays(xp, x, y))) if of_two else implementation,
+    )
+
+
+def limit(xp, x, at_zero, f):
+    """f(x), and its limit where x is 0."""
+    nothing = x == 0
+    return xp.where(nothing, at_zero, f(xp.where(nothing, 0.5, x)))
+
+
+# Exponentials, logarithms, angles.
+
+made("exp2", "x", lambda xp, x: xp.exp(log(2) * x))
+made("exp10", "x", lambda xp, x: xp.exp(log(10) * x))
+made("cosm1", "x", lambda xp, x: -2 * xp.sin(x / 2) * xp.sin(x / 2))
+made("powm1", "x y", lambda xp, x, y: xp.expm1(y * xp.log(x)))
+made("sindg", "x", lambda xp, x: xp.sin(pi / 180 * x))
+made("cosdg", "x", lambda xp, x: xp.cos(pi / 180 * x))
+made("tandg", "x", lambda xp, x: xp.tan(pi / 180 * x))
+made("cotdg", "x", lambda xp, x: 1 / xp.tan(pi / 180 * x))
+made("radian", "d m s", lambda xp, d, m, s: pi / 180 * (d + m / 60 + s / 3600))
+made("round", "x", lambda xp, x: xp.round(x))
+made("exprel", "x", lambda xp, x: limit(xp, x, 1.0, lambda x: xp.expm1(x) / x))
+elementwise("exp1 expi spence wrightomega", "x")
+elementwise("expn", "n x")
+
+
+def expn(xp, g, n, x, out):
+    """-E_{n-1}(x) (8.19.13); of order 0 by the recurrence."""
+    return -g * xp.where(n >= 1, xp.special.expn(xp.maximum(n - 1, 0 * n), x), (xp.exp(-x) + out) / x)
+
+
+def exprel_slope(xp, t):
+    """The derivative of (exp(t) - 1) / t; near 0 the sum of t^n / (n! (n + 2))."""
+    near = xp.abs(t) < 1
+    far = xp.where(near, 1.0, t)
+    series = polynomial(xp.where(near, t, 0.0), [1 / (factorial(n) * (n + 2)) for n in range(20)])
+    return xp.where(near, series, ((far - 1) * xp.exp(far) + 1) / (far * far))
+
+
+rules("exp2", x=lambda g, out: g * (log(2) * out))
+rules("exp10", x=lambda g, out: g * (log(10) * out))
+rules("cosm1", x=lambda xp, g, x: -g * xp.sin(x))
+rules("powm1", x=lambda g, x, y, out: g * (y * (out + 1) / x),
+               y=lambda xp, g, x, out: g * ((out + 1) * xp.log(arrays(xp, x, out)[0])))  # fmt: skip
+rules("sindg", x=lambda xp, g, x: g * (pi / 180 * xp.special.cosdg(x)))
+rules("cosdg", x=lambda xp, g, x: -g * (pi / 180 * xp.special.sindg(x)))
+rules("tandg", x=lambda g, out: g * (pi / 180 * (1 + out * out)))
+rules("cotdg", x=lambda g, out: -g * (pi / 180 * (1 + out * out)))
+rules("radian", d=lambda g: g * (pi / 180), m=lambda g: g * (pi / 10800), s=lambda g: g * (pi / 648000))
+rules("round", x=zero)
+rules("exp1", x=lambda xp, g, x: -g * (xp.exp(-x) / x))
+rules("expi", x=lambda xp, g, x: g * (xp.exp(x) / x))
+rules("expn", x=expn)
+rules("exprel", x=lambda xp, g, x: g * exprel_slope(xp, x))
+rules("spence", x=lambda xp, g, x: g * limit(xp, 1 - x, -1.0, lambda y: xp.log1p(-y) / y))
+rules("wrightomega", x=lambda g, out: g * (out / (1 + out)))
+
+# Power transformations.
+
+made("boxcox", "x lmbda", lambda xp, x, lmbda: power_transform(xp, xp.log(x), lmbda))
+made("boxcox1p", "x lmbda", lambda xp, x, lmbda: power_transform(xp, xp.log1p(x), lmbda))
+made("inv_boxcox", "y lmbda", lambda xp, y, lmbda: xp.exp(power_transformed(xp, y, lmbda)))
+made("inv_boxcox1p", "y lmbda", lambda xp, y, lmbda: xp.expm1(power_transformed(xp, y, lmbda)))
+
+
+def power_transform(xp, log_x, lmbda):
+    """(x**lmbda - 1) / lmbda, and log(x) where lmbda is 0."""
+    nothing = lmbda == 0
+    return xp.where(nothing, log_x, xp.expm1(lmbda * log_x) / xp.where(nothing, 1.0, lmbda))
+
+
+def power_transformed(xp, y, lmbda):
+    """The logarithm of what has been transformed to y."""
+    nothing = lmbda == 0
+    return xp.where(nothing, y, xp.log1p(lmbda * y) / xp.where(nothing, 1.0, lmbda))
+
+
+def by_exponent(xp, log_x, lmbda):
+    """The derivative of a power transform by its exponent."""
+    return log_x * log_x * exprel_slope(xp, lmbda * log_x)
+
+
+def inverse_by_exponent(xp, log_x, lmbda):
+    """That of the logarithm of its inverse."""
+    return -by_exponent(xp, log_x, lmbda) * xp.exp(-lmbda * log_x)
+
+
+def boxcox1p_exponent(xp, g, x, lmbda):
+    return g * by_exponent(xp, xp.log1p(arrays(xp, x, lmbda)[0]), lmbda)
+
+
+def inv_boxcox1p_exponent(xp, g, lmbda, out):
+    return g * (1 + out) * inverse_by_exponent(xp, xp.log1p(out), lmbda)
+
+
+rules("boxcox", x=lambda xp, g, x, lmbda: g * xp.exp((lmbda - 1) * xp.log(x)),
+                lmbda=lambda xp, g, x, lmbda: g * by_exponent(xp, xp.log(arrays(xp, x, lmbda)[0]), lmbda))  # fmt: skip
+rules("boxcox1p", x=lambda xp, g, x, lmbda: g * xp.exp((lmbda - 1) * xp.log1p(x)),
+                  lmbda=boxcox1p_exponent)  # fmt: skip
+rules("inv_boxcox", y=lambda xp, g, lmbda, out: g * xp.exp((1 - lmbda) * xp.log(out)),
+                    lmbda=lambda xp, g, lmbda, out: g * out * inverse_by_exponent(xp, xp.log(out), lmbda))  # fmt: skip
+rules("inv_boxcox1p", y=lambda xp, g, lmbda, out: g * xp.exp((1 - lmbda) * xp.log1p(out)),
+                      lmbda=inv_boxcox1p_exponent)  # fmt: skip
+
+# Losses and entropies.
+
+made("huber", "delta r", lambda xp, delta, r: huber(xp, delta, xp.abs(r)))
+made("pseudo_huber", "delta r", lambda xp, delta, r: delta * delta * (xp.hypot(1.0, r / delta) - 1))
+made("kl_div", "x y", lambda xp, x, y: relative_entropy(xp, x, y) + (y - x))
+made("rel_entr", "x y", lambda xp, x, y: relative_entropy(xp, x, y))
+
+
+def huber(xp, delta, size):
+    return xp.where(size <= delta, size * size / 2, delta * (size - delta / 2))
+
+
+def relative_entropy(xp, x, y):
+    """x log(x / y); 0 where x is 0, infinite where it is not and y is 0, or where one is negative."""
+    inside = (x > 0) & (y > 0)
+    out = x * xp.log(xp.where(inside, x, 1.0) / xp.where(inside, y, 1.0))
+    return xp.where(inside, out, xp.where((x == 0) & (y >= 0), 0.0, xp.where(xp.isnan(x + y), x + y, float("inf"))))
+
+
+def pseudo_huber_delta(xp, delta, r):
+    """delta u^4 / (v (1 + v)^2) with u = r / delta, v = sqrt(1 + u^2)."""
+    u = r / delta
+    v = xp.hypot(1.0, u)
+    return delta * u**4 / (v * (1 + v) ** 2)
+
+
+rules("huber", delta=lambda xp, g, delta, r: g * xp.clip(abs(r) - delta, 0.0, None),
+               r=lambda xp, g, delta, r: g * xp.clip(r, -delta, delta))  # fmt: skip
+rules("pseudo_huber", delta=lambda xp, g, delta, r: g * pseudo_huber_delta(xp, delta, r),
+                      r=lambda xp, g, delta, r: g * (r / xp.hypot(1.0, r / delta)))  # fmt: skip
+rules("kl_div", x=lambda xp, g, x, y: g * xp.log(x / y),
+                y=lambda xp, g, x, y: g - quotient(xp, g, x, y))  # fmt: skip
+rules("rel_entr", x=lambda xp, g, x, y: g * (xp.log(x / y) + 1),
+                  y=lambda xp, g, x, y: -quotient(xp, g, x, y))  # fmt: skip
+
+# Gamma and beta functions. `digamma` is psi, the logarithmic derivative of `gamma`.
+
+made("gammasgn", "x", lambda xp, x: xp.where((x < 0) & (xp.remainder(xp.floor(x), 2.0) == 1), -1.0, 1.0 + 0 * x))
+made("gamma", "x", lambda xp, x: xp.special.gammasgn(x) * xp.exp(xp.special.gammaln(x)))
+made("rgamma", "x", lambda xp, x: xp.special.gammasgn(x) * xp.exp(-xp.special.gammaln(x)))
+made("loggamma", "x", lambda xp, x: xp.special.gammaln(x))
+made("betaln", "a b", lambda xp, a, b: xp.special.gammaln(a) + xp.special.gammaln(b) - xp.special.gammaln(a + b))
+made("beta", "a b", lambda xp, a, b: xp.special.gamma(a) * xp.special.gamma(b) * xp.special.rgamma(a + b))
+made("poch", "z m", lambda xp, z, m: xp.special.gamma(z + m) * xp.special.rgamma(z))
+made("binom", "n k", lambda xp, n, k: 1 / ((n + 1) * xp.special.beta(n - k + 1, k + 1)))
+elementwise("gammainc gammaincc gammaincinv gammainccinv", "a x")
+elementwise("betainc betaincc betaincinv betainccinv", "a b x")
+
+
+def psi(xp, x):
+    return xp.special.digamma(x)
+
+
+def gamma_density(xp, a, x):
+    """x**(a - 1) exp(-x) / gamma(a)."""
+    return xp.exp(xp.special.xlogy(a - 1, x) - x - xp.special.gammaln(a))
+
+
+def beta_density(xp, a, b, x):
+    """x**(a - 1) (1 - x)**(b - 1) / beta(a, b)."""
+    return xp.exp(xp.special.xlogy(a - 1, x) + xp.special.xlog1py(b - 1, -x) - xp.special.betaln(a, b))
+
+
+rules("gammasgn", x=zero)
+rules("gamma", x=lambda xp, g, x, out: g * (out * psi(xp, x)))
+rules("rgamma", x=lambda xp, g, x, out: -g * (out * psi(xp, x)))
+rules("loggamma", x=lambda xp, g, x: g * psi(xp, x))
+rules("betaln", a=lambda xp, g, a, b: g * (psi(xp, a) - psi(xp, a + b)),
+                b=lambda xp, g, a, b: g * (psi(xp, b) - psi(xp, a + b)))  # fmt: skip
+rules("beta", a=lambda xp, g, a, b, out: g * (out * (psi(xp, a) - psi(xp, a + b))),
+              b=lambda xp, g, a, b, out: g * (out * (psi(xp, b) - psi(xp, a + b))))  # fmt: skip
+rules("poch", z=lambda xp, g, z, m, out: g * (out * (psi(xp, z + m) - psi(xp, z))),
+              m=lambda xp, g, z, m, out: g * (out * psi(xp, z + m)))  # fmt: skip
+rules("binom", n=lambda xp, g, n, k, out: g * (out * (psi(xp, n + 1) - psi(xp, n - k + 1))),
+               k=lambda xp, g, n, k, out: g * (out * (psi(xp, n - k + 1) - psi(xp, k + 1))))  # fmt: skip
+rules("gammainc", x=lambda xp, g, a, x: g * gamma_density(xp, a, x))
+rules("gammaincc", x=lambda xp, g, a, x: -g * gamma_density(xp, a, x))
+rules("gammaincinv", x=lambda xp, g, a, out: g / gamma_density(xp, a, out))
+rules("gammainccinv", x=lambda xp, g, a, out: -g / gamma_density(xp, a, out))
+rules("betainc", x=lambda xp, g, a, b, x: g * beta_density(xp, a, b, x))
+rules("betaincc", x=lambda xp, g, a, b, x: -g * beta_density(xp, a, b, x))
+rules("betaincinv", x=lambda xp, g, a, b, out: g / beta_density(xp, a, b, out))
+rules("betainccinv", x=lambda xp, g, a, b, out: -g / beta_density(xp, a, b, out))
+
+# Distributions: their derivative by the argument is the density.
+
+elementwise("chdtr chdtrc chdtri", "v x")
+elementwise("fdtr fdtrc fdtri", "dfn dfd x")
+elementwise("gdtr gdtrc", "a b x")
+elementwise("stdtr stdtrit", "df x")
+elementwise("pdtr pdtrc", "k x")
+elementwise("bdtr bdtrc", "k n x")
+elementwise("nbdtr nbdtrc", "k n x")
+
+
+def student_density(xp, df, t):
+    half = xp.special.betaln(df / 2, 0.5 + 0 * df)
+    return xp.exp(-half - xp.log(df) / 2 - (df + 1) / 2 * xp.log1p(t * t / df))
+
+
+def fisher_density(xp, dfn, dfd, x):
+    """That of the beta distribution at dfn x / (dfn x + dfd)."""
+    whole = dfn * x + dfd
+    return beta_density(xp, dfn / 2, dfd / 2, dfn * x / whole) * dfn * dfd / (whole * whole)
+
+
+def poisson_density(xp, k, x):
+    return gamma_density(xp, xp.floor(k) + 1, x)
+
+
+def binomial_density(xp, k, n, p):
+    k = xp.floor(k)
+    return beta_density(xp, k + 1, n - k, p)
+
+
+rules("chdtr", x=lambda xp, g, v, x: g * (gamma_density(xp, v / 2, x / 2) / 2))
+rules("chdtrc", x=lambda xp, g, v, x: -g * (gamma_density(xp, v / 2, x / 2) / 2))
+rules("chdtri", x=lambda xp, g, v, out: -g / (gamma_density(xp, v / 2, out / 2) / 2))
+rules("fdtr", x=lambda xp, g, dfn, dfd, x: g * fisher_density(xp, dfn, dfd, x))
+rules("fdtrc", x=lambda xp, g, dfn, dfd, x: -g * fisher_density(xp, dfn, dfd, x))
+rules("fdtri", x=lambda xp, g, dfn, dfd, out: g / fisher_density(xp, dfn, dfd, out))
+rules("gdtr", x=lambda xp, g, a, b, x: g * (a * gamma_density(xp, b, a * x)),
+              a=lambda xp, g, a, b, x: g * (x * gamma_density(xp, b, a * x)))  # fmt: skip
+rules("gdtrc", x=lambda xp, g, a, b, x: -g * (a * gamma_density(xp, b, a * x)),
+               a=lambda xp, g, a, b, x: -g * (x * gamma_density(xp, b, a * x)))  # fmt: skip
+rules("stdtr", x=lambda xp, g, df, x: g * student_density(xp, df, x))
+rules("stdtrit", x=lambda xp, g, df, out: g / student_density(xp, df, out))
+rules("pdtr", x=lambda xp, g, k, x: -g * poisson_density(xp, k, x))
+rules("pdtrc", x=lambda xp, g, k, x: g * poisson_density(xp, k, x))
+rules("bdtr", x=lambda xp, g, k, n, x: -g * binomial_density(xp, k, n, x))
+rules("bdtrc", x=lambda xp, g, k, n, x: g * binomial_density(xp, k, n, x))
+rules("nbdtr", x=lambda xp, g, k, n, x: g * beta_density(xp, n, xp.floor(k) + 1, x))
+rules("nbdtrc", x=lambda xp, g, k, n, x: -g * beta_density(xp, n, xp.floor(k) + 1, x))
+
+# Error functions.
+
+elementwise("dawsn erfcinv erfi ndtri_exp", "x")
+primitive("special.wofz", "x")  # complex for real numbers, too, which only the general form restores
+elementwise("owens_t", "h a")
+
+rules("dawsn", x=lambda g, x, out: g * (1 - 2 * x * out))
+rules("erfcinv", x=lambda xp, g, out: g * (-sqrt(pi) / 2 * xp.exp(out * out)))
+rules("erfi", x=lambda xp, g, x: g * (2 / sqrt(pi) * xp.exp(x * x)))
+rules("ndtri_exp", x=lambda xp, g, x, out: g * (sqrt(2 * pi) * xp.exp(x + out * out / 2)))
+rules("wofz", x=lambda xp, g, x, out: times(xp, g, 2j / sqrt(pi) - 2 * x * out))
+rules("owens_t", h=lambda xp, g, h, a: -g * (xp.exp(-h * h / 2) * xp.special.erf(a * h / sqrt(2)) / sqrt(8 * pi)),
+                 a=lambda xp, g, h, a: g * (xp.exp(-h * h * (1 + a * a) / 2) / (2 * pi * (1 + a * a))))  # fmt: skip
+
+# Bessel functions (10.6, 10.29) and their kin.
+
+elementwise("i0 i0e i1 i1e j0 j1 k0 k0e k1 k1e y0 y1", "x")
+elementwise("hankel1 hankel1e hankel2 hankel2e iv ive jn jv jve kn kv kve modstruve struve yn yv yve", "order x")
+
+
+def over(xp, f, x, at_zero):
+    """f / x, and its limit at 0."""
+    return limit(xp, x, at_zero, lambda y: f / y)
+
+
+rules("i0", x=lambda xp, g, x: g * xp.special.i1(x))
+rules("i1", x=lambda xp, g, x, out: g * (xp.special.i0(x) - over(xp, out, x, 0.5)))
+rules("i0e", x=lambda xp, g, x, out: g * (xp.special.i1e(x) - xp.sign(x) * out))
+rules("i1e", x=lambda xp, g, x, out: g * (xp.special.i0e(x) - xp.sign(x) * out - over(xp, out, x, 0.5)))
+rules("j0", x=lambda xp, g, x: -g * xp.special.j1(x))
+rules("j1", x=lambda xp, g, x, out: g * (xp.special.j0(x) - over(xp, out, x, 0.5)))
+rules("y0", x=lambda xp, g, x: -g * xp.special.y1(x))
+rules("y1", x=lambda xp, g, x, out: g * (xp.special.y0(x) - out / x))
+rules("k0", x=lambda xp, g, x: -g * xp.special.k1(x))
+rules("k1", x=lambda xp, g, x, out: -g * (xp.special.k0(x) + out / x))
+rules("k0e", x=lambda xp, g, x, out: g * (out - xp.special.k1e(x)))
+rules("k1e", x=lambda xp, g, x, out: g * (out - xp.special.k0e(x) - out / x))
+
+
+def neighbours(xp, name, sign, order, x):
+    """Half the function of the order below, with a sign that of the order above."""
+    f = getattr(xp.special, name)
+    return (f(order - 1, x) + sign * f(order + 1, x)) / 2
+
+
+def by_neighbours(name, sign, factor=1, own=0):
+    """A rule: a factor times the neighbours, and a multiple of the function itself."""
+    if own == 0:
+        return lambda xp, g, order, x: g * (factor * neighbours(xp, name, sign, order, x))
+    return lambda xp, g, order, x, out: g * (factor * neighbours(xp, name, sign, order, x) + own * out)
+
+
+def scaled_by_imaginary(name):
+    """As `by_neighbours`, and the part of a factor exp(-abs(imag(x))), which has no complex derivative."""
+
+    def rule(xp, g, order, x, out):
+        main = g * neighbours(xp, name, -1, order, x)
+        return main + 1j * xp.sign(xp.imag(x)) * xp.real(g * out) if is_complex(xp, x) else main
+
+    return rule
+
+
+def ive(xp, g, order, x, out):
+    """The same, of exp(-abs(real(x)))."""
+    main = g * neighbours(xp, "ive", 1, order, x)
+    return main - (xp.sign(xp.real(x)) * xp.real(g * out) if is_complex(xp, x) else xp.sign(x) * g * out)
+
+
+def struve_rest(xp, order, x):
+    """(x / 2)**order / (sqrt(pi) gamma(order + 3/2)) (11.4.29)."""
+    return (x / 2) ** order * xp.special.rgamma(order + 1.5) / sqrt(pi)
+
+
+for name in ("hankel1", "hankel2", "jn", "jv", "yn", "yv"):
+    rules(name, x=by_neighbours(name, -1))
+for name, own in (("hankel1e", -1j), ("hankel2e", 1j)):
+    rules(name, x=by_neighbours(name, -1, own=own))
+for name in ("jve", "yve"):
+    rules(name, x=scaled_by_imaginary(name))
+for name in ("kn", "kv"):
+    rules(name, x=by_neighbours(name, 1, -1))
+rules("kve", x=by_neighbours("kve", 1, -1, own=1))
+rules("iv", x=by_neighbours("iv", 1))
+rules("ive", x=ive)
+rules("struve", x=lambda xp, g, order, x: g * (neighbours(xp, "struve", -1, order, x) + struve_rest(xp, order, x) / 2))
+rules(
+    "modstruve",
+    x=lambda xp, g, order, x: g * (neighbours(xp, "modstruve", 1, order, x) + struve_rest(xp, order, x) / 2),
+)
+
+elementwise("bei beip ber berp kei keip ker kerp", "x")
+
+
+def kelvin(name):
+    return lambda xp, g, x: g * getattr(xp.special, name)(x)
+
+
+def kelvin_slope(other, sign):
+    return lambda xp, g, x, out: g * (sign * getattr(xp.special, other)(x) - over(xp, out, x, 0.0))
+
+
+for real, imaginary in (
+    ("ber", "bei"),
+    ("ker", "kei"),
+):  # the parts of a solution of x^2 y'' + x y' = i x^2 y (10.61.3)
+    rules(real, x=kelvin(f"{real}p"))
+    rules(imaginary, x=kelvin(f"{imaginary}p"))
+    rules(f"{real}p", x=kelvin_slope(imaginary, -1))
+    rules(f"{imaginary}p", x=kelvin_slope(real, 1))
+
+# Elliptic integrals, of the parameter m = k^2 (19.4).
+
+elementwise("ellipe ellipk", "m")
+elementwise("ellipkm1", "p")
+elementwise("ellipeinc ellipkinc", "phi m")
+
+
+def ellipk_slope(xp, m):
+    return limit(xp, m, pi / 8, lambda m: (xp.special.ellipe(m) / (1 - m) - xp.special.ellipk(m)) / (2 * m))
+
+
+def ellipeinc_slope(xp, phi, m, out):
+    """By the parameter; for m = 0 the limit."""
+    phi, m = arrays(xp, phi, m)
+    small = (xp.sin(2 * phi) - 2 * phi) / 8
+    return xp.where(m == 0, small, ratio(xp, out - xp.special.ellipkinc(phi, m), 2 * m))
+
+
+def ellipkinc_slope(xp, phi, m, out):
+    """As above."""
+    phi, m = arrays(xp, phi, m)
+    sine = xp.sin(phi)
+    rest = xp.sin(2 * phi) / (4 * (1 - m) * xp.sqrt(1 - m * sine * sine))
+    main = ratio(xp, xp.special.ellipeinc(phi, m) / (1 - m) - out, 2 * m)
+    return xp.where(m == 0, (2 * phi - xp.sin(2 * phi)) / 8, main - rest)
+
+
+rules(
+    "ellipe",
+    m=lambda xp, g, m, out: (
+        g * limit(xp, m, -pi / 8, lambda m: (xp.special.ellipe(m) - xp.special.ellipk(m)) / (2 * m))
+    ),
+)
+rules("ellipk", m=lambda xp, g, m: g * ellipk_slope(xp, m))
+rules("ellipkm1", p=lambda xp, g, p, out: -g * ((xp.special.ellipe(1 - p) / p - out) / (2 * (1 - p))))
+rules("ellipeinc", phi=lambda xp, g, phi, m: g * xp.sqrt(1 - m * xp.sin(phi) ** 2),
+                   m=lambda xp, g, phi, m, out: g * ellipeinc_slope(xp, phi, m, out))  # fmt: skip
+rules("ellipkinc", phi=lambda xp, g, phi, m: g / xp.sqrt(1 - m * xp.sin(phi) ** 2),
+                   m=lambda xp, g, phi, m, out: g * ellipkinc_slope(xp, phi, m, out))  # fmt: skip
+
+# Hypergeometric functions (13.3, 15.5, 16.3).
+
+elementwise("hyp0f1", "b x")
+elementwise("hyp1f1 hyperu", "a b x")
+elementwise("hyp2f1", "a b c x")
+
+rules("hyp0f1", x=lambda xp, g, b, x: g * (xp.special.hyp0f1(b + 1, x) / b))
+rules("hyp1f1", x=lambda xp, g, a, b, x: g * (a / b * xp.special.hyp1f1(a + 1, b + 1, x)))
+rules("hyperu", x=lambda xp, g, a, b, x: -g * (a * xp.special.hyperu(a + 1, b + 1, x)))
+rules("hyp2f1", x=lambda xp, g, a, b, c, x: g * (a * b / c * xp.special.hyp2f1(a + 1, b + 1, c + 1, x)))
+
+# Orthogonal polynomials (18.9).
+
+elementwise("eval_chebyt eval_chebyu eval_hermite eval_hermitenorm eval_laguerre eval_legendre", "n x")
+elementwise("eval_gegenbauer eval_genlaguerre", "n alpha x")
+elementwise("eval_jacobi", "n alpha beta x")
+
+
+def below(xp, name, factor, n, *arguments):
+    """A factor times the polynomial of the next lower degree; that of degree 0 is constant."""
+    polynomial = getattr(xp.special, name)(xp.maximum(n - 1, 0 * n), *arguments)
+    return xp.where(n > 0, factor * polynomial, 0.0)
+
+
+def jacobi(xp, g, n, alpha, beta, x):
+    return g * below(xp, "eval_jacobi", (n + alpha + beta + 1) / 2, n, alpha + 1, beta + 1, x)
+
+
+rules("eval_chebyt", x=lambda xp, g, n, x: g * below(xp, "eval_chebyu", n, n, x))
+rules("eval_chebyu", x=lambda xp, g, n, x: g * below(xp, "eval_gegenbauer", 2.0, n, 2.0, x))
+rules("eval_hermite", x=lambda xp, g, n, x: g * below(xp, "eval_hermite", 2 * n, n, x))
+rules("eval_hermitenorm", x=lambda xp, g, n, x: g * below(xp, "eval_hermitenorm", n, n, x))
+rules("eval_laguerre", x=lambda xp, g, n, x: g * below(xp, "eval_genlaguerre", -1.0, n, 1.0, x))
+rules("eval_legendre", x=lambda xp, g, n, x: g * below(xp, "eval_jacobi", (n + 1) / 2, n, 1.0, 1.0, x))
+rules("eval_gegenbauer", x=lambda xp, g, n, alpha, x: g * below(xp, "eval_gegenbauer", 2 * alpha, n, alpha + 1, x))
+rules("eval_genlaguerre", x=lambda xp, g, n, alpha, x: g * below(xp, "eval_genlaguerre", -1.0, n, alpha + 1, x))
+rules("eval_jacobi", x=jacobi)
+
+# Of several results: Airy functions, and integrals.
+
+
+def several(names, inputs, outputs):
+    """Register functions of so many results."""
+    for name in names.split():
+        primitive(f"special.{name}", inputs, outputs=outputs)
+
+
+def integrals(*integrands):
+    """The rule of a tuple of integrals from 0 to x, or from x on."""
+    return lambda xp, g, x: sum(times(xp, part, f(xp, x)) for part, f in zip(g, integrands, strict=True))
+
+
+several("airy", "x", 4)
+several("fresnel iti0k0 itj0y0 shichi sici", "x", 2)
+elementwise("itmodstruve0 itstruve0", "x")
+
+
+def airy(xp, g, x, out):
+    """y'' = x y."""
+    ai, ai_slope, bi, bi_slope = out
+    slopes = (ai_slope, x * ai, bi_slope, x * bi)
+    return sum(times(xp, part, slope) for part, slope in zip(g, slopes, strict=True))
+
+
+rules("airy", x=airy)
+rules("fresnel", x=integrals(lambda xp, x: xp.sin(pi / 2 * x * x), lambda xp, x: xp.cos(pi / 2 * x * x)))
+rules("sici", x=integrals(lambda xp, x: over(xp, xp.sin(x), x, 1.0), lambda xp, x: xp.cos(x) / x))
+rules("shichi", x=integrals(lambda xp, x: over(xp, xp.sinh(x), x, 1.0), lambda xp, x: xp.cosh(x) / x))
+rules("iti0k0", x=integrals(lambda xp, x: xp.special.i0(x), lambda xp, x: xp.special.k0(x)))
+rules("itj0y0", x=integrals(lambda xp, x: xp.special.j0(x), lambda xp, x: xp.special.y0(x)))
+rules("itmodstruve0", x=lambda xp, g, x: g * xp.special.modstruve(0.0, x))
+rules("itstruve0", x=lambda xp, g, x: g * xp.special.struve(0.0, x))
