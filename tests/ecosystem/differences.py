@@ -69,8 +69,6 @@ def check(call: Any, *arrays: Any, rtol: float = 2e-6, atol: float = 2e-7, same:
     with autograd.record():
         out = call(*variables)
         for found, wanted in zip(parts(out), parts(expected), strict=True):
-            if kind(wanted) in "fc":
-                assert isinstance(found, Array), f"a {type(found).__name__} came out: its history is lost"
             values = found.asnumpy() if isinstance(found, Array) else found
             np.testing.assert_allclose(values, wanted, rtol=1e-12 if same else 1e-7, atol=1e-12 if same else 1e-9)
         weights = weights_of(expected)

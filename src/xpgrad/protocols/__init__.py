@@ -14,7 +14,18 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.errors import NoCounterpartError, UnsupportedTypeError
-from xpgrad.protocols import calculus, constants, matrices, products, reductions, selection, shapes, transforms, writes
+from xpgrad.protocols import (
+    calculus,
+    constants,
+    matrices,
+    methods,
+    products,
+    reductions,
+    selection,
+    shapes,
+    transforms,
+    writes,
+)
 from xpgrad.protocols.conventions import arrays_in
 from xpgrad.protocols.outputs import into
 from xpgrad.protocols.ufuncs import call_ufunc
@@ -81,3 +92,7 @@ def _signature(func: Any) -> inspect.Signature | None:
 
 Array.__array_ufunc__ = array_ufunc
 Array.__array_function__ = array_function  # type: ignore[attr-defined]  # this is where it comes from
+for _name, _function in methods.METHODS.items():
+    setattr(Array, _name, methods.method(_name, _function))
+for _name in ("real", "imag"):
+    setattr(Array, _name, methods.part(_name))

@@ -12,6 +12,7 @@ from xpgrad.array import Array
 from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.inplace import setitem
+from xpgrad.namespace import NAMES
 from xpgrad.protocols import calculus, reductions
 from xpgrad.protocols.conventions import array, axes_of
 from xpgrad.protocols.outputs import into
@@ -126,7 +127,9 @@ def ufunc_of(ufunc: Any) -> Callable[..., Any]:
             ours = _SPELLED.get(name, name)
             return lambda xp, *inputs: getattr(xp, ours)(*inputs)
     elif getattr(sys.modules.get(f"{get_named('numpy').special}._ufuncs"), name, None) is ufunc:
-        return lambda xp, *inputs: getattr(xp.special, name)(*inputs)
+        ours = name.lstrip("_")  # what SciPy wraps in a function of Python's
+        if f"special.{ours}" in NAMES:
+            return lambda xp, *inputs: getattr(xp.special, ours)(*inputs)
     raise NoCounterpartError(f"the ufunc {name!r}")
 
 

@@ -57,6 +57,7 @@ made("radian", "d m s", lambda xp, d, m, s: pi / 180 * (d + m / 60 + s / 3600))
 made("round", "x", lambda xp, x: xp.round(x))
 made("exprel", "x", lambda xp, x: limit(xp, x, 1.0, lambda x: xp.expm1(x) / x))
 elementwise("exp1 expi spence wrightomega", "x")
+primitive("special.lambertw", "x", k=0, tol=1e-8)  # complex for real numbers, too
 elementwise("expn", "n x")
 
 
@@ -89,6 +90,7 @@ rules("expi", x=lambda xp, g, x: g * (xp.exp(x) / x))
 rules("expn", x=expn)
 rules("exprel", x=lambda xp, g, x: g * exprel_slope(xp, x))
 rules("spence", x=lambda xp, g, x: g * limit(xp, 1 - x, -1.0, lambda y: xp.log1p(-y) / y))
+rules("lambertw", x=lambda xp, g, x, out: times(xp, g, limit(xp, x, 1.0, lambda x: out / (x * (1 + out)))))
 rules("wrightomega", x=lambda g, out: g * (out / (1 + out)))
 
 # Power transformations.

@@ -1,0 +1,53 @@
+"""Methods and attributes of NumPy's arrays that the standard's do not have, and that other libraries use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.protocols import calculus, products, selection, shapes
+
+
+def _transpose(xp: Any, x: Any, *axes: Any) -> Any:
+    return shapes.transpose(xp, x, axes if len(axes) > 1 else axes[0] if axes else None)
+
+
+def _conj(xp: Any, x: Any) -> Any:
+    return xp.conj(x)
+
+
+#: The function behind each method, which takes the namespace and the array first.
+METHODS: dict[str, Callable[..., Any]] = {
+    "clip": selection.clip,
+    "conj": _conj,
+    "conjugate": _conj,
+    "cumprod": calculus.cumprod,
+    "cumsum": calculus.cumsum,
+    "diagonal": shapes.diagonal,
+    "dot": products.dot,
+    "flatten": lambda xp, x, order="C": xp.copy(shapes.ravel(xp, x, order)),
+    "nonzero": lambda xp, x: xp.nonzero(x),
+    "ravel": shapes.ravel,
+    "repeat": shapes.repeat,
+    "round": selection.round_,
+    "swapaxes": shapes.swapaxes,
+    "trace": shapes.trace,
+    "transpose": _transpose,
+}
+
+
+def method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A method out of a function."""
+
+    def apply(self: Array, *arguments: Any, **options: Any) -> Any:
+        return function(self.__array_namespace__(), self, *arguments, **options)
+
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = f"As that of NumPy's arrays: {name}."
+    return apply
+
+
+def part(name: str) -> property:
+    """The real or the imaginary part as an attribute."""
+    return property(lambda self: selection.TABLE[name](self.__array_namespace__(), self), doc=f"The {name} part.")
