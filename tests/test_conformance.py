@@ -233,7 +233,7 @@ def test_a_stale_table_is_found(tmp_path):
     assert f"{document} is stale" in second
     document.write_text(support.filled(document.read_text(), outcomes))
     assert "| `exp` | 1 2 f (c) |" in document.read_text()
-    assert "- numpy: it was worse then: `exp`" in document.read_text()
+    assert "| | it was worse then | `exp` |" in document.read_text()
     assert len(support.stale(record, [document])) == 1
 
 

@@ -95,8 +95,9 @@ def test_a_write_to_a_view_shows_in_what_it_is_a_view_of(xp):
     row = x[1, :]
     row[0] = 9.0
     x[:, 1] = xp.asarray([5.0, 6.0])
+    x[:, None, :][0, ...] -= 2.0  # through a view with a new axis
     x -= 1.0
-    assert x.tolist() == [[0.0, 4.0], [8.0, 5.0]]
+    assert x.tolist() == [[-2.0, 2.0], [8.0, 5.0]]
     assert row.tolist() == [8.0, 5.0]
     assert xp.asarray(raw).tolist()[0][0] == 1.0  # what the caller holds stays
 
@@ -109,6 +110,47 @@ def test_gradients_keep_the_dtype_and_the_device_of_their_variable(xp):
     y.backward()
     assert (x.grad.dtype, x.grad.device) == (xp.float32, x.device)
     assert x.grad.tolist() == [5.0, 9.0]
+
+
+def test_scopes(xp):
+    x = xp.asarray([1.0, 2.0], dtype=xp.float64)
+    x.attach_grad("add")
+    for _ in range(2):
+        with autograd.record(train_mode=False):
+            y = x * x
+            with autograd.pause():
+                scale = y / xp.sum(y)
+            assert scale.tolist() == [0.2, 0.8]
+            assert not autograd.is_training()
+            loss = xp.sum(scale * y + x.detach() * x)
+        loss.backward()
+    np.testing.assert_allclose(x.grad.asnumpy(), [2 * (0.4 + 1), 2 * (3.2 + 2)])
+    with autograd.record():
+        y = xp.exp(x) * x
+        slope = autograd.grad(y, x, create_graph=True)
+    np.testing.assert_allclose(autograd.grad(slope, x).asnumpy(), (x.asnumpy() + 2) * np.exp(x.asnumpy()))
+
+
+def test_gradients_by_complex_numbers_point_where_the_loss_grows(xp):
+    z = xp.asarray(np.asarray([1 + 2j, 3 - 1j]))
+    gradient, product = (
+        derivative(lambda z: xp.sum(xp.real(z * xp.conj(z))))(z, *given)
+        for derivative, given in ((xpgrad.grad, ()), (xpgrad.hvp, (z,)))
+    )
+    assert gradient.tolist() == product.tolist() == [2 + 4j, 6 - 2j]
+    power = xpgrad.grad(lambda z: xp.sum(xp.abs(xp.fft.fft(z)) ** 2))(z)
+    np.testing.assert_allclose(power.asnumpy(), [4 + 8j, 12 - 4j])
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # where array-api-strict computes with NumPy
+def test_what_a_mask_leaves_out_stays_out(xp):
+    x = xp.asarray([-1.0, 0.0, 4.0], dtype=xp.float64)
+    for f in (
+        lambda x: xp.sum(xp.where(x > 0, xp.sqrt(x), 0.0)),
+        lambda x: xp.sum(xp.sqrt(x[x > 0])),
+        lambda x: xp.sum(xp.sqrt(x)[x > 0]),
+    ):
+        assert xpgrad.grad(f)(x).tolist() == [0.0, 0.0, 0.25]
 
 
 def test_functions_of_raw_arrays_give_raw_arrays(xp):
@@ -135,6 +177,59 @@ def test_half_precision_beside_float32(library, half):
     loss.backward()
     assert (out.dtype, w.grad.dtype) == (dtype, xp.float32)
     assert w.grad.tolist() == [[3.0, 3.0]] * 3
+    x = xp.asarray(x)
+    x.attach_grad()
+    with autograd.record():
+        y = xp.sum(x * 1.5)
+    y.backward()
+    assert x.grad.dtype == dtype
+    assert x.grad.asnumpy().dtype == ("float32" if half == "bfloat16" else half)  # NumPy does not know the other one
+    assert x.grad.tolist() == [[1.5] * 3] * 4
+
+
+def test_what_pytorch_is_to_differentiate_is_an_array_like_others():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    x = xpgrad.namespace("torch").asarray(torch.nn.Parameter(torch.ones(2)))
+    assert xpgrad.grad(lambda x: xpgrad.sum(x**3))(x).asnumpy().tolist() == [3.0, 3.0]
+
+
+def test_gradients_under_the_transforms_of_jax():
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    gradient = xpgrad.grad(lambda x: xpgrad.sum(xpgrad.sin(x) * x))
+    x = jax.numpy.asarray([[0.0, 1.0], [2.0, 3.0]])
+    expected = np.sin(x) + x * np.cos(x)
+    np.testing.assert_allclose(jax.jit(gradient)(x), expected, rtol=1e-6)
+    np.testing.assert_allclose(jax.vmap(gradient)(x), expected, rtol=1e-6)
+
+
+def test_sparse_arrays_have_sparse_gradients():
+    sparse = pytest.importorskip("sparse", reason="sparse is not installed")
+    x = sparse.asarray(np.asarray([[1.0, 0.0], [0.0, 2.0]]))
+    gradient = xpgrad.grad(lambda x: xpgrad.sum(xpgrad.sin(x * x) + xpgrad.matmul(x, x) * x))(x)
+    assert type(gradient) is sparse.COO
+    values = x.todense()
+    [[a, b], [c, d]] = values
+    matrix = values @ values + values.T @ values + values @ values.T
+    np.testing.assert_allclose(gradient.todense(), 2 * values * np.cos(values**2) + matrix)
+    product = xpgrad.hvp(lambda x: xpgrad.sum(x**3))(x, x)
+    np.testing.assert_allclose(product.todense(), 6 * values**2)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # onnxruntime looks for a GPU
+def test_arrays_of_onnx_have_gradients_of_their_own_kind():
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    ndonnx = pytest.importorskip("ndonnx", reason="ndonnx is not installed")
+    xp = xpgrad.namespace("ndonnx")
+    x, w = (xp.asarray(np.asarray(values)) for values in ([[1.0, 2.0], [3.0, -4.0]], [0.5, 0.25]))
+    w.attach_grad()
+    with autograd.record():
+        y = xp.tanh(x @ w)
+        y[1] = 3.0 * w[0]
+        loss = xp.sum(y * y)
+    loss.backward()
+    assert type(w.grad.data) is ndonnx.Array
+    slope = 2 * np.tanh(1.0) / np.cosh(1.0) ** 2
+    np.testing.assert_allclose(w.grad.asnumpy(), [slope + 9.0, 2 * slope], rtol=1e-6)
 
 
 @pytest.mark.deep

@@ -6,7 +6,8 @@ for anything. The outcomes:
 ``xfail``   fails because of a defect of the library, which the reason names; once it passes, the line must go
 ``skip``    cannot be run, because it crashes or hangs
 
-The lists of known libraries are ``expected/NAME.txt``; ``--expected FILE`` adds one.
+The lists of known libraries are ``expected/NAME.txt``; ``--expected FILE`` adds one. The comment at the top of such a list
+goes into the table of what is supported.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 OUTCOMES = ("xfail", "skip")
@@ -33,9 +35,24 @@ class Line:
         return _glob(self.test, test) and _glob(self.case, case)
 
 
+FOLDER = Path(__file__).parent / "expected"
+
+
+def known() -> list[str]:
+    """The libraries that have a list."""
+    return sorted(path.stem for path in FOLDER.glob("*.txt"))
+
+
+def title_of(backend: str) -> str:
+    """What the comment at the top of a list says: which library it is about, and what holds for all of it."""
+    path = FOLDER / f"{backend}.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return " ".join(line.removeprefix("#").strip() for line in takewhile(lambda line: line.startswith("#"), lines))
+
+
 def lines_of(backend: str) -> list[Line]:
     """The lines of a backend that is known; none for another."""
-    path = Path(__file__).parent / "expected" / f"{backend}.txt"
+    path = FOLDER / f"{backend}.txt"
     return list(read(path)) if path.exists() else []
 
 

@@ -1,8 +1,8 @@
 """The table of what is supported, made from the outcome of runs of the suite.
 
 ``python -m xpgrad_conformance.support RECORD --write FILE ...`` puts it into documents, between their comments
-``<!-- support: table -->`` and ``<!-- end -->``; the number of differentiable functions goes between those named
-``<!-- support: count -->``. With ``--check`` in place of ``--write`` it fails where a document is stale, or the record.
+``<!-- support: table -->`` and ``<!-- end -->``; between those named ``<!-- support: libraries -->`` goes what each library
+lacks, and between those named ``<!-- support: count -->`` the number of differentiable functions. With ``--check`` in place of ``--write`` it fails where a document is stale, or the record.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from xpgrad_conformance.cases import CALLS, CASES, NAMES
-from xpgrad_conformance.expected import lines_of
+from xpgrad_conformance.expected import known, lines_of, title_of
 from xpgrad_conformance.options import DEFAULT_BACKENDS
 from xpgrad_conformance.report import KINDS, Collected, Outcome, kind_of, read
 from xpgrad_conformance.standard import CHAPTERS, FUNCTIONS, VERSION
@@ -21,6 +21,8 @@ from xpgrad_conformance.target import Target
 _SIGNS = {"gradient": "1", "second order": "2", "forward mode": "f", "complex": "c"}
 
 _BEYOND = "beyond the standard"
+
+_NO_FUNCTION = "it has no such function"
 
 
 def claims(target: Target) -> Outcome:
@@ -47,7 +49,6 @@ def count() -> str:
 def table(outcomes: dict[str, Outcome]) -> str:
     """A row for every function, chapter by chapter, and a column for every backend."""
     lines: list[str] = []
-    notes: dict[str, list[str]] = {}
     beyond = tuple(name for name in NAMES if name not in FUNCTIONS)
     for chapter, names in {**CHAPTERS, _BEYOND: beyond}.items():
         rows = [
@@ -57,12 +58,25 @@ def table(outcomes: dict[str, Outcome]) -> str:
         ]
         if rows:
             lines += [f"| **{chapter}** |{' |' * len(outcomes)}", *rows]
-    for backend, outcome in outcomes.items():
-        for name, kinds in outcome.items():
-            for reason in dict.fromkeys(reason for reason in kinds.values() if reason is not True):
-                notes.setdefault(f"{backend}: {reason}", []).append(f"`{name}`")
-    head = [f"| | {' | '.join(outcomes)} |", f"|---|{'---|' * len(outcomes)}"]
-    return "\n".join([*head, *lines, "", *(f"- {note}: {', '.join(names)}" for note, names in notes.items())]).rstrip()
+    return "\n".join([f"| | {' | '.join(outcomes)} |", f"|---|{'---|' * len(outcomes)}", *lines])
+
+
+def libraries(outcomes: dict[str, Outcome]) -> str:
+    """What each library lacks, by its list or by what a run has found, and the functions in which that shows."""
+    lines = ["| library | what it lacks | where that shows |", "|---|---|---|"]
+    for backend in sorted({*(name.partition(":")[0] for name in outcomes), *known()}):
+        found: dict[str, set[str]] = {}
+        for line in lines_of(backend):
+            names = {call.name for call in CALLS if any(line.matches(test, call.id) for test in KINDS)}
+            names |= {case.name for case in CASES if any(line.matches(test, case.id) for test in KINDS)}
+            found.setdefault(line.reason, set()).update(names or {line.case.strip("*(")})
+        runs = (outcome for run, outcome in outcomes.items() if run.partition(":")[0] == backend)
+        for name, kinds in (item for outcome in runs for item in outcome.items()):
+            for reason in {part for reasons in kinds.values() if reasons is not True for part in reasons.split("; ")}:
+                found.setdefault(_NO_FUNCTION if reason.endswith(f" has no {name}") else reason, set()).add(name)
+        lines += [f"| **{backend}** | {title_of(backend)} | |"] if found or title_of(backend) else []
+        lines += [f"| | {reason} | {' '.join(f'`{name}`' for name in sorted(found[reason]))} |" for reason in found]
+    return "\n".join(lines)
 
 
 def _cell(kinds: dict[str, object]) -> str:
@@ -76,7 +90,7 @@ def _cell(kinds: dict[str, object]) -> str:
 
 def filled(text: str, outcomes: dict[str, Outcome]) -> str:
     """A document with its blocks brought up to date."""
-    for name, content in (("table", table(outcomes)), ("count", count())):
+    for name, content in (("table", table(outcomes)), ("libraries", libraries(outcomes)), ("count", count())):
         before, start, rest = text.partition(f"<!-- support: {name} -->\n")
         if start:
             _, end, after = rest.partition("\n<!-- end -->")

@@ -58,11 +58,11 @@ class CompatBackend(Backend):
         return super().write(x, key, value)
 
     def to_numpy(self, x: Any) -> Any:
-        """As in `Backend`; an array may be sparse, or a node of a graph, or have yet to be conjugated."""
-        for method in ("todense", "unwrap_numpy", "resolve_conj"):
+        """As in `Backend`; an array may be sparse, of a graph, or yet to be conjugated, and NumPy knows no bfloat16."""
+        for method in ("todense", "unwrap_numpy", "detach", "resolve_conj"):
             if hasattr(x, method):
-                return getattr(x, method)()
-        return x
+                x = getattr(x, method)()
+        return self.namespace.astype(x, self.namespace.float32) if "bfloat16" in str(x.dtype) else x
 
     def silent(self) -> AbstractContextManager[Any]:
         """As in `Backend`; many a library computes with NumPy underneath."""
