@@ -269,6 +269,18 @@ def test_digits_learn_on_the_stand_in(tmp_path):
     assert float(re.search(r"held-out accuracy (\S+)", done.stdout)[1]) > 0.7
 
 
+def test_the_tests_for_a_gpu_hold_on_the_stand_in():
+    """All but those of streams and memory, and the longest: so they are known to run."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(TESTS / "gpu"), "-rs"]
+    environment = os.environ | {"PYTHONPATH": STAND_IN}
+    done = subprocess.run(
+        [*command, "-k", "not conformance and not digits and not stream and not kept and not nothing_kept"],
+        env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "no GPU" not in done.stdout
+
+
 @pytest.mark.deep
 def test_the_conformance_suite_passes_on_the_stand_in():
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "xpgrad_conformance"]

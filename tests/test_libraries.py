@@ -208,7 +208,6 @@ def test_sparse_arrays_have_sparse_gradients():
     gradient = xpgrad.grad(lambda x: xpgrad.sum(xpgrad.sin(x * x) + xpgrad.matmul(x, x) * x))(x)
     assert type(gradient) is sparse.COO
     values = x.todense()
-    [[a, b], [c, d]] = values
     matrix = values @ values + values.T @ values + values @ values.T
     np.testing.assert_allclose(gradient.todense(), 2 * values * np.cos(values**2) + matrix)
     product = xpgrad.hvp(lambda x: xpgrad.sum(x**3))(x, x)

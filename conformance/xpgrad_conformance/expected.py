@@ -6,8 +6,8 @@ for anything. The outcomes:
 ``xfail``   fails because of a defect of the library, which the reason names; once it passes, the line must go
 ``skip``    cannot be run, because it crashes or hangs
 
-The lists of known libraries are ``expected/NAME.txt``; ``--expected FILE`` adds one. The comment at the top of such a list
-goes into the table of what is supported.
+The lists of known libraries are ``expected/NAME.txt``, of which the comment at the top goes into the table of what is
+supported; ``--expected FILE`` adds one.
 """
 
 from __future__ import annotations

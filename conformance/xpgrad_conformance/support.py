@@ -1,8 +1,9 @@
 """The table of what is supported, made from the outcome of runs of the suite.
 
 ``python -m xpgrad_conformance.support RECORD --write FILE ...`` puts it into documents, between their comments
-``<!-- support: table -->`` and ``<!-- end -->``; between those named ``<!-- support: libraries -->`` goes what each library
-lacks, and between those named ``<!-- support: count -->`` the number of differentiable functions. With ``--check`` in place of ``--write`` it fails where a document is stale, or the record.
+``<!-- support: table -->`` and ``<!-- end -->``; what each library lacks goes between those named
+``<!-- support: libraries -->``, and the number of differentiable functions between those named
+``<!-- support: count -->``. With ``--check`` in place of ``--write`` it fails where a document is stale, or the record.
 """
 
 from __future__ import annotations
