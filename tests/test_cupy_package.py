@@ -467,6 +467,7 @@ def test_without_a_device_the_backend_can_be_set_and_the_first_array_says_what_i
         lambda: xpgrad.zeros(3), lambda: xp.ones((2, 2)), lambda: xp.asarray([1.0]), lambda: xp.asarray(numpy.ones(3)),
         lambda: xp.arange(5), lambda: xp.full((2,), 1.0), lambda: xp.eye(2), lambda: xp.linspace(0, 1, 3),
         lambda: xp.sin(1.0), lambda: xpgrad.add(1.0, 2.0), lambda: xp.maximum(1.0, 2.0),
+        lambda: xpgrad.mxnet.nd.zeros((2,), ctx=xpgrad.mxnet.current_context()),
         lambda: xpgrad.mxnet.nd.random.normal(shape=(2,)), lambda: xpgrad.minpy.numpy.random.randn(2),
     )  # fmt: skip
     for make in makers:

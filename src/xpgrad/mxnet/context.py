@@ -103,7 +103,10 @@ def num_gpus() -> int:
 def current_context() -> Context:
     """The context of the innermost ``with`` statement, or of the active backend's first device."""
     entered = _ENTERED.get()
-    return entered[-1] if entered else context_of(get_named(get_backend()).devices()[0])
+    if entered:
+        return entered[-1]
+    devices = get_named(get_backend()).devices()
+    return context_of(devices[0]) if devices else gpu()  # the first allocation says why it cannot be used
 
 
 Device = Context
@@ -129,6 +132,8 @@ def device_for(context: Context | str | None = None) -> Any:
     for device in devices:
         if wanted.same_device(context_of(device)):
             return device
+    if not devices:
+        return None
     known = ", ".join(dict.fromkeys(str(context_of(device)) for device in devices))
     raise MXNetError(
         f"the backend {backend.name!r} has no {wanted}, only {known}. Name one of these, or use a backend that has it: "
