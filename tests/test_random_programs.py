@@ -350,7 +350,7 @@ def try_programs(count, dtype, kinds, body, *, lists=True, negative=False):
 
 
 FEW = 12
-SIZES = [FEW, pytest.param(1500, marks=pytest.mark.deep)]
+SIZES = [FEW, pytest.param(300, marks=pytest.mark.deep)]
 
 
 @pytest.mark.parametrize("count", SIZES)
