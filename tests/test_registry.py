@@ -27,6 +27,12 @@ MADE_BY_NAMESPACE = {"asarray", "from_dlpack"}
 #: How array-api-strict is set up.
 STRICT_ONLY = {"ArrayAPIStrictFlags", "Device"} | {f"{do}_array_api_strict_flags" for do in ("get", "reset", "set")}
 
+#: Their results follow what they are made of, and the other way round.
+VIEWS = {"linalg.matrix_transpose", "matrix_transpose", "moveaxis", "permute_dims"}
+
+#: Their results follow what they are made of, and the other way round.
+VIEWS = {"matrix_transpose", "moveaxis", "permute_dims"}
+
 BACKENDS = ("numpy", "array_api_strict")
 
 
@@ -37,7 +43,9 @@ def registered() -> set[str]:
 
 def kinds(name: str) -> list[str]:
     """What a function is to the engine."""
-    composites = {*COMPOSITES, *MADE_BY_NAMESPACE} - {"astype"}  # which is one around a primitive of that name
+    composites = (
+        {*COMPOSITES, *MADE_BY_NAMESPACE} - (VIEWS & PRIMITIVES.keys()) - {"astype"}
+    )  # which are ones around primitives of these names
     found = {"primitive": name in PRIMITIVES, "composite": name in composites, "constant": name in CONSTANTS}
     return [kind for kind, is_kind in found.items() if is_kind]
 

@@ -8,6 +8,7 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.beyond import BEYOND
 from xpgrad.functions import as_array, function
+from xpgrad.inplace import turned
 
 
 def astype(x: Array, /, dtype: Any, copy: bool = True, device: Any = None) -> Array:
@@ -15,6 +16,29 @@ def astype(x: Array, /, dtype: Any, copy: bool = True, device: Any = None) -> Ar
     x = as_array(x)
     same = dtype == x.dtype and (device is None or device == x.device)
     return x if same and not copy else function("astype")(x, dtype, copy, device)
+
+
+def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array:
+    """The axes in another order; as in NumPy, a view."""
+    return turned(x, axes) if isinstance(x, Array) else function("permute_dims")(x, axes)
+
+
+def matrix_transpose(x: Array, /) -> Array:
+    """The last two axes exchanged; as in NumPy, a view."""
+    if not isinstance(x, Array) or x.ndim < 2:
+        return function("matrix_transpose")(x)  # type: ignore[no-any-return]  # primitives are untyped
+    return turned(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Array:
+    """Axes moved to other places; as in NumPy, a view."""
+    if not isinstance(x, Array):
+        return function("moveaxis")(x, source, destination)
+    first, second = ((axis,) if isinstance(axis, int) else axis for axis in (source, destination))
+    order = [axis for axis in range(x.ndim) if axis not in {a % x.ndim for a in first}]
+    for place, axis in sorted((b % x.ndim, a % x.ndim) for a, b in zip(first, second, strict=True)):
+        order.insert(place, axis)
+    return turned(x, order)
 
 
 def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
@@ -84,7 +108,11 @@ COMPOSITES: dict[str, Callable[..., Any]] = {
     "broadcast_arrays": broadcast_arrays,
     "broadcast_shapes": broadcast_shapes,
     "diff": diff,
+    "matrix_transpose": matrix_transpose,
     "meshgrid": meshgrid,
-    **{f"linalg.{name}": function(name) for name in ("matmul", "matrix_transpose", "tensordot", "vecdot")},
+    "moveaxis": moveaxis,
+    "permute_dims": permute_dims,
+    **{f"linalg.{name}": function(name) for name in ("matmul", "tensordot", "vecdot")},
+    "linalg.matrix_transpose": matrix_transpose,
     **BEYOND,
 }

@@ -4,14 +4,16 @@ A write changes the Array for all who hold it. The result of a basic index is a 
 it came from, and the other way round. This works through a base, a key and a version number, not through shared
 memory, so it also works where the library has none. While recording, a write is recorded like any other operation.
 Memory that something else can still see, a kept residual say, is never written: the Array moves to a copy first.
+An array whose axes are permuted is a view, too, as code written for NumPy expects.
 """
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from numbers import Integral
 from sys import getrefcount
-from typing import Any
+from typing import Any, NamedTuple
 
 from xpgrad.array import Array, Follower
 from xpgrad.discovery import backend_of, floating
@@ -21,7 +23,18 @@ from xpgrad.node import is_leaf, move_variable
 from xpgrad.primitive import shape_of
 from xpgrad.record import operand
 from xpgrad.rules.indexing import GETITEM, SETITEM
+from xpgrad.rules.manipulation import PERMUTE, inverse
 from xpgrad.scope import is_recording
+
+
+class Turn(NamedTuple):
+    """The key of a view whose axes are those of its base in another order."""
+
+    axes: tuple[int, ...]
+
+    def back(self) -> Turn:
+        """The key that undoes this one."""
+        return Turn(inverse(self.axes))  # type: ignore[no-untyped-call]  # a helper of the rules
 
 
 class Version:
@@ -93,6 +106,13 @@ def share(array: Array, out: Array, key: Any, follows: bool, keep: bool) -> Arra
     return out
 
 
+def turned(x: Array, axes: Sequence[int]) -> Array:
+    """The array with its axes in another order, as a view."""
+    key = Turn(tuple(axis % x.ndim for axis in axes))
+    out: Array = _permute(x, axes=key.axes)
+    return share(x, out, key, follows=x._node is None or out._node is not None, keep=True)
+
+
 def getitem(self: Array, key: Any, /) -> Array:
     """``x[key]``; a basic key (integers, slices, None, Ellipsis) gives a view, arrays give a copy."""
     key = raw_key(key)
@@ -100,6 +120,11 @@ def getitem(self: Array, key: Any, /) -> Array:
     if not _is_basic(key) or not (out._data.shape or key is Ellipsis or (isinstance(key, tuple) and Ellipsis in key)):
         return out  # as in NumPy: a full set of integers, or an array, picks values instead of viewing them
     return share(self, out, key, follows=self._node is None or out._node is not None, keep=True)
+
+
+def viewed(x: Array, key: Any) -> Array:
+    """The view of an array that a view of another one of its form has the key of."""
+    return turned(x, key.axes) if isinstance(key, Turn) else getitem(x, key)
 
 
 def setitem(self: Array, key: Any, value: Any, /) -> None:
@@ -177,6 +202,8 @@ def _is_basic(key: Any) -> bool:
 
 
 def _index(a: Any, key: Any) -> Any:
+    if key.__class__ is Turn:
+        return backend_of(a).function("permute_dims")(a, key.axes)
     return a if key is None else backend_of(a).asarray(a[key])
 
 
@@ -185,7 +212,8 @@ def _getitem_node(base: Array, key: Any) -> Any:
     if key is None:
         return base._node
     out = _index(base._data, key)
-    return new_node(GETITEM, (0,), (base._data,), (base._node,), {"key": key}, out, shape_of(out))
+    primitive, parameters = (PERMUTE, {"axes": key.axes}) if key.__class__ is Turn else (GETITEM, {"key": key})
+    return new_node(primitive, (0,), (base._data,), (base._node,), parameters, out, shape_of(out))
 
 
 def _refuse_leaf(array: Array | None) -> None:
@@ -231,6 +259,12 @@ def _publish(array: Array, data: Any, node: Any) -> None:
         view.seen = version.count
         if view.key is None:
             node = base._node
+        elif view.key.__class__ is Turn:
+            back = view.key.back()
+            kept = (
+                base._node if not is_recording() else None if node is None else _getitem_node(Array(data, node), back)
+            )
+            data, node = _index(data, back), kept
         else:
             array._data = None  # lets the base be written in place if nothing else refers to its memory
             written, node = _put(base, view.key, data, node)
@@ -246,3 +280,4 @@ def _references(array: Array) -> int:
 
 _SOLE = _references(Array(object()))
 _getitem = general(GETITEM)
+_permute = general(PERMUTE)

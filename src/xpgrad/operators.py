@@ -8,6 +8,7 @@ from typing import Any
 
 from xpgrad import inplace, variables
 from xpgrad.array import Array
+from xpgrad.composites import matrix_transpose
 from xpgrad.errors import UnsupportedTypeError
 from xpgrad.functions import function
 from xpgrad.namespace import namespace_of
@@ -83,7 +84,7 @@ def _transpose(self: Array) -> Any:
     """The transpose of a two-dimensional array."""
     if self.ndim != 2:
         raise ValueError(f"T is for 2 dimensions, this array has {self.ndim}. Use mT or xp.permute_dims.")
-    return function("matrix_transpose")(self)
+    return matrix_transpose(self)
 
 
 def _invert(self: Array) -> Array:
@@ -103,7 +104,7 @@ def _methods() -> dict[str, Any]:
     table |= {f"__{stem}__": _constant(raw) for stem, raw in _COMPARISONS}
     table |= {"__matmul__": _matmul, "__rmatmul__": _reflected(_matmul), "__imatmul__": _in_place(_matmul)}
     table |= {"__neg__": function("negative"), "__pos__": function("positive"), "__abs__": function("abs")}
-    table |= {"__invert__": _invert, "T": property(_transpose), "mT": property(function("matrix_transpose"))}
+    table |= {"__invert__": _invert, "T": property(_transpose), "mT": property(matrix_transpose)}
     table |= {name: _method(name) for name in _METHODS}
     table |= {"copy": function("copy"), "to_device": function("to_device"), "__array_namespace__": namespace_of}
     table |= {"__getitem__": inplace.getitem, "__setitem__": inplace.setitem}

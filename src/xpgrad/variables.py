@@ -16,7 +16,7 @@ from xpgrad.errors import (
     UnreachableError,
     VariableError,
 )
-from xpgrad.inplace import assign, share, view_of
+from xpgrad.inplace import assign, share, view_of, viewed
 from xpgrad.node import Variable, is_leaf, leaf, set_variable
 from xpgrad.primitive import shape_of
 from xpgrad.pullback import leading_to, pull
@@ -95,7 +95,7 @@ def detach(self: Array) -> Array:
         source = base
     out = share(source, Array(source.data), None, follows=False, keep=False)
     for key in reversed(keys):
-        out = out[key]
+        out = viewed(out, key)
     return out
 
 
