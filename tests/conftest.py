@@ -6,6 +6,9 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+# SciPy reads this when it is imported: its functions then take arrays of other libraries.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 from hypothesis import settings  # noqa: E402  # only now may numpy be imported
 
 # A busy machine is not a defect, so no example has a time limit.

@@ -4,6 +4,7 @@ from typing import Any
 
 from xpgrad import (
     autograd,
+    einops,  # noqa: F401  # importing it lets einops take Arrays
     operators,  # noqa: F401  # importing it attaches the operators and methods of Array
     protocols,  # noqa: F401  # and this, NumPy's functions
 )

@@ -107,5 +107,10 @@ class Exits:
     def __dlpack_device__(self) -> Any:
         return self._data.__dlpack_device__()
 
+    def __copy__(self) -> Any:
+        return self.__deepcopy__({})
+
     def __deepcopy__(self, memo: Any) -> Any:
+        if self._node is not None and is_recording():
+            return self.copy()  # type: ignore[attr-defined]  # attached to Array: a copy that keeps the history
         return self.__reduce__()[0](backend_of(self.data).copy(self._data))  # type: ignore[operator]  # the class Array

@@ -40,6 +40,10 @@ NAMES = frozenset({*PRIMITIVES, *CONSTANTS, *COMPOSITES, *_PLAIN, *_NUMBERS, "as
 EXTENSIONS = frozenset(extension for extension, dot, _ in (name.partition(".") for name in NAMES) if dot)
 
 
+#: NumPy's functions beyond those; what makes each for a namespace. Filled by `protocols`, which knows NumPy's names.
+NUMPYS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {}
+
+
 @cache
 def namespace(name: str) -> ModuleType:
     """The namespace pinned to one backend.
@@ -109,6 +113,10 @@ def _attribute(backend_name: str, name: str) -> Any:
         return get_named(backend_name).function(name)
     if name in _extras(backend_name):
         return getattr(importlib.import_module(get_named(backend_name).extras), name)
+    if name in NUMPYS:
+        return NUMPYS[name](namespace(backend_name))
+    if any(known.startswith(f"{name}.") for known in NUMPYS):
+        return _module(backend_name, f"{name}.")
     raise AttributeError(
         f"xpgrad.{backend_name} has no attribute {name!r}: no function of that name has a derivative rule, or is "
         "known to have no gradient. dir() lists what there is; on raw arrays call the library itself."

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import pytest
 
 import xpgrad.numpy as xp
 from xpgrad import Array, autograd
 from xpgrad.errors import NotRecordedError
 
 STEP = 1e-6
+
+RNG = np.random.default_rng(0)
+M = RNG.permutation(12).reshape(3, 4) / 5 + RNG.uniform(0.05, 0.1, (3, 4))  # all different, none near an integer
+S = M[:, :3] + 3 * np.eye(3)  # well conditioned
+L = RNG.permutation(40) / 20 + RNG.uniform(0.01, 0.04, 40)
+K = RNG.permutation(40) / 20 + RNG.uniform(0.01, 0.04, 40)
+
+#: What a call written as text may depend on: a matrix, a square one, a vector.
+INPUTS = {"x": M, "s": S, "l": L}
+
+
+def each(calls: str) -> Any:
+    """The decorator of a test that runs calls, of which there is one a line."""
+    return pytest.mark.parametrize("call", [line for line in calls.splitlines() if line and line[0] != "#"])
+
+
+def constant(like: Any, a: Any) -> Any:
+    """A constant in the form of a variable: libraries take no NumPy array beside an Array."""
+    return np.asarray(a) if isinstance(like, np.ndarray) else xp.asarray(np.asarray(a))
+
+
+def check_call(call: str, names: dict[str, Any], **options: Any) -> None:
+    """Check a call that is written as text; `c(x, a)` in it is a constant beside x."""
+    variable = next(name for name in INPUTS if re.search(rf"\b{name}\b", call))
+    known = {"np": np, "xp": xp, "c": constant, "M": M, "K": K, "L": L, **names}
+    check(eval(f"lambda {variable}: {call}", known), INPUTS[variable], **options)
 
 
 def parts(out: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from differences import check
+from differences import RNG, M, S, check, each
 
 import xpgrad
 import xpgrad.numpy as xp
@@ -16,9 +16,6 @@ from xpgrad import Array, autograd
 from xpgrad.errors import HistoryLostError, NoCounterpartError
 from xpgrad.protocols import FUNCTIONS, constants
 
-RNG = np.random.default_rng(0)
-M = RNG.permutation(12).reshape(3, 4) / 5 + RNG.uniform(0.05, 0.1, (3, 4))  # all different, none near an integer
-S = M[:, :3] + 3 * np.eye(3)  # well conditioned
 P = S @ S.T
 V = np.asarray([0.35, 1.9, 0.75, 2.6, 1.2])
 W = np.asarray([0.4, 1.3, 0.9])
@@ -94,6 +91,8 @@ np.squeeze(x[:1, :])
 np.squeeze(x[:1, :], axis=0)
 np.expand_dims(x, 0)
 np.expand_dims(x, (0, -1))
+np.lib.stride_tricks.sliding_window_view(x, 2, axis=1)
+np.lib.stride_tricks.sliding_window_view(x, (2, 3))
 np.atleast_1d(x[0, 0])
 np.atleast_1d(x, 3.0)
 np.atleast_2d(x[0])
@@ -409,7 +408,7 @@ np.nanpercentile(h, 70)
 INPUTS = {"x": M, "h": HOLES, "s": S}
 
 
-@pytest.mark.parametrize("call", [line for line in CALLS.splitlines() if line and not line.startswith("#")])
+@each(CALLS)
 def test_functions(call: str) -> None:
     name = next(name for name in INPUTS if re.search(rf"\b{name}\b", call))
     check(eval(f"lambda {name}: {call}", globals()), INPUTS[name])
@@ -684,10 +683,9 @@ def test_outside_of_record_values_are_enough() -> None:
 
 def test_every_function_of_numpys_has_its_place() -> None:
     """Or raises: dates, and the plan of an einsum."""
-    modules = {"": np, "linalg.": np.linalg, "fft.": np.fft}
     names = {
         f"{f.__module__}.{f.__name__}".removeprefix("numpy.")
-        for module in modules.values()
+        for module in (np, np.linalg, np.fft, np.lib.stride_tricks)
         for f in vars(module).values()
         if hasattr(f, "_implementation")
     }

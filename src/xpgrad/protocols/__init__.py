@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.errors import NoCounterpartError, UnsupportedTypeError
+from xpgrad.namespace import NAMES, NUMPYS
 from xpgrad.protocols import (
     calculus,
     constants,
@@ -36,6 +37,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     for chapter in (calculus, matrices, products, reductions, selection, shapes, transforms, writes)
     for name, function in chapter.TABLE.items()
 }
+
+NUMPYS.update({name: partial(partial, function) for name, function in FUNCTIONS.items() if name not in NAMES})
 
 #: Parameters that mean nothing here: how memory is laid out, which class is wanted, how to compute.
 _IGNORED = frozenset(("casting", "like", "optimize", "order", "overwrite_input", "subok"))

@@ -304,6 +304,22 @@ def trim_zeros(xp: Any, filt: Any, trim: str = "fb", axis: int | None = None) ->
     return a[start : places[-1] + 1 if "b" in trim.lower() else None]
 
 
+def sliding_window_view(xp: Any, x: Any, window_shape: Any, axis: Any = None, *, writeable: bool = False) -> Any:
+    """All stretches of an axis, along a new last axis for each."""
+    a = array(xp, x)
+    windows = _lengths(window_shape)
+    axes = axes_of(axis, a.ndim) if axis is not None else tuple(range(a.ndim))
+    for axis, n in zip(axes, windows, strict=True):
+        count = a.shape[axis] - n + 1
+        if count < 1:
+            raise ValueError("window shape cannot be larger than input array shape.")
+        places = xp.arange(count, device=a.device)[:, None] + xp.arange(n, device=a.device)
+        taken = xp.take(a, xp.reshape(places, (-1,)), axis=axis)
+        split = xp.reshape(taken, (*a.shape[:axis], count, n, *a.shape[axis + 1 :]))
+        a = xp.moveaxis(split, axis + 1, -1)
+    return a
+
+
 TABLE: dict[str, Callable[..., Any]] = {
     "append": append,
     "array_split": array_split,
@@ -331,6 +347,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "hstack": hstack,
     "insert": insert,
     "linalg.diagonal": lambda xp, x, *, offset=0: xp.linalg.diagonal(x, offset=offset),
+    "lib.stride_tricks.sliding_window_view": sliding_window_view,
     "linalg.matrix_transpose": lambda xp, x: xp.matrix_transpose(x),
     "linalg.trace": lambda xp, x, *, offset=0, dtype=None: xp.linalg.trace(x, offset=offset, dtype=dtype),
     "matrix_transpose": lambda xp, x: xp.matrix_transpose(x),
