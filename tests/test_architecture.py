@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / "xpgrad"
 ORDER = """
     errors tree scope backend discovery primitive declared exits collection array node cotangent lazy record general
     pullback rows rules inplace variables functions subscripts beyond composites namespace numpy cupy dask operators
-    protocols einops custom functional graph check autograd __init__
+    protocols einops custom functional ravel implicit graph check autograd __init__
     mxnet minpy
 """.split()
 

@@ -90,3 +90,10 @@ def test_ctrl_c_leaves_a_message(tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in message
     assert "Interrupted after" in message
+
+
+def test_logistic_regression_finds_scikit_learns_coefficients(tmp_path):
+    done = run(tmp_path, DIGITS.with_name("breast_cancer.py"))
+    assert done.returncode == 0, done.stderr
+    assert float(re.findall(r"coefficients: (\S+)", done.stdout)[0]) < 1e-4
+    assert float(re.findall(r"gradients; (\S+) %", done.stdout)[0]) > 98

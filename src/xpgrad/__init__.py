@@ -5,6 +5,7 @@ from typing import Any
 from xpgrad import (
     autograd,
     einops,  # noqa: F401  # importing it lets einops take Arrays
+    implicit,
     operators,  # noqa: F401  # importing it attaches the operators and methods of Array
     protocols,  # noqa: F401  # and this, NumPy's functions
 )
@@ -14,6 +15,7 @@ from xpgrad.custom import custom_vjp
 from xpgrad.discovery import available_backends, get_backend, set_backend, use_backend
 from xpgrad.functional import checkpoint, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from xpgrad.namespace import active, namespace
+from xpgrad.ravel import ravel_tree
 
 __version__ = "0.1.0"
 
@@ -28,9 +30,11 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "implicit",
     "jacobian",
     "jvp",
     "namespace",
+    "ravel_tree",
     "set_backend",
     "stop_gradient",
     "use_backend",
