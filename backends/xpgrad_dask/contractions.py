@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import isnan
 from typing import Any
 
 import dask.array as da
@@ -44,7 +45,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> da.Array:
 
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> da.Array:
     """The dot product of the vectors along an axis."""
-    return (da.conj(x1) * x2).sum(axis=axis)
+    _check("vecdot", x1.shape[axis], x2.shape[axis])
+    return (da.conj(x1) * x2).sum(axis=axis, dtype=da.result_type(x1.dtype, x2.dtype))
 
 
 def contract(
@@ -68,6 +70,8 @@ def contract(
     free, summed : tuple
         The labels of the result's axes, and those that are summed over.
     """
+    for label in summed:
+        _check(name, x1.shape[first.index(label)], x2.shape[second.index(label)])
     chunks, (x1, x2) = unify_chunks(as_dask(x1), first, as_dask(x2), second, warn=False)
     options = {"dtype": da.result_type(x1.dtype, x2.dtype), "token": name}
     if all(len(chunks[i]) == 1 for i in summed):
@@ -85,6 +89,12 @@ def contract(
         **options,
     )
     return add_up(parts, tuple(range(len(free), len(free) + len(summed))))
+
+
+def _check(name: str, n: float, m: float) -> None:
+    """Refuse what Dask would broadcast."""
+    if n != m and not (isnan(n) or isnan(m)):
+        raise ValueError(f"{name} sums over axes of one length, not of {n} and {m}.")
 
 
 def _whole(kernel: Callable[..., Any], a: Any, b: Any) -> Any:

@@ -6,8 +6,10 @@ blocks that it needs and no others. What is not, is looked up inside the tasks.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import dask.array as da
@@ -28,7 +30,7 @@ def getitem(x: Any, key: Any) -> da.Array:
     x = as_dask(x)
     steps = Key(key, x.shape)
     if steps.mask is not None:
-        return x[key]
+        return x[key] if x.ndim else reshape(x, (1,))[reshape(steps.mask, (1,))]
     x = _sliced(x, steps.basic)
     return steps.arrange(x if steps.index is None else _gather(steps.merge(x), steps.index, steps.axis))
 
@@ -38,7 +40,7 @@ def scatter(values: da.Array, key: Any, shape: tuple[int, ...]) -> da.Array:
     values = as_dask(values)
     steps = Key(key, shape)
     target = _Target.of(shape, values)
-    if steps.mask is not None and steps.mask.ndim > 1:
+    if steps.mask is not None and steps.mask.ndim != 1:
         return _all_unmasked(values, steps.mask, target)
     values = steps.disarrange(values)
     if steps.mask is not None:
@@ -54,7 +56,7 @@ def setitem(x: Any, value: Any, key: Any) -> da.Array:
     value = as_dask(value).astype(x.dtype, copy=False)
     steps = Key(key, x.shape)
     target = _Target.of(Shape.of(x), x)
-    if steps.mask is not None and steps.mask.ndim > 1:
+    if steps.mask is not None and steps.mask.ndim != 1:
         if value.size == 1:
             return da.where(steps.mask, value.reshape(()), x)
         return reshape(_overwritten(x.ravel(), value, steps.mask.ravel(), 0), target.shape)
@@ -151,10 +153,9 @@ def _route(part: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Route:
         span = range(sum(wanted))[part]
         if given == (1,) and len(span) != 1:  # to be broadcast
             part = numpy.asarray(span)
-        elif abs(span.step) == 1:
-            return [[*_overlaps(span, given, low, high)] for low, high in _bounds(wanted)]
         else:
-            part = numpy.asarray(span, dtype="int64")
+            blocks = [*_bounds(given)]
+            return [[*_overlaps(span, blocks, low, high)] for low, high in _bounds(wanted)]
     route = []
     for low, high in _bounds(wanted):
         (chosen,) = numpy.nonzero((part >= low) & (part < high))
@@ -185,23 +186,22 @@ def _bounds(chunks: Sequence[int]) -> Iterable[tuple[int, int]]:
         start += n
 
 
-def _overlaps(span: range, given: tuple[int, ...], low: int, high: int) -> Iterable[Piece]:
-    """The pieces of a slice of step 1 or -1 that lie between two places."""
-    for i, bounds in enumerate(_bounds(given)):
-        part = span[slice(*bounds)]
-        if not part:
-            continue
-        first, last = max(min(part), low), min(max(part), high - 1)
-        if first > last:
-            continue
-        if span.step == 1:
-            yield Piece(i, slice(first - part[0], last - part[0] + 1), slice(first - low, last - low + 1))
-        else:  # the block's part runs down from part[0]
-            yield Piece(
-                i,
-                slice(part[0] - last, part[0] - first + 1),
-                slice(last - low, first - low - 1 if first > low else None, -1),
-            )
+def _overlaps(span: range, given: Sequence[tuple[int, int]], low: int, high: int) -> Iterable[Piece]:
+    """The pieces of a slice that lie between two places; `given` bounds the blocks of values."""
+    size = abs(span.step)
+    begin, end = (-((span.start - at) // size) for at in (low, high))
+    if span.step < 0:
+        begin, end = ((span.start - at) // size + 1 for at in (high, low))
+    begin, end = max(begin, 0), min(end, len(span))
+    for i in range(max(bisect_right(given, begin, key=itemgetter(0)) - 1, 0), len(given)):
+        start, stop = given[i]
+        if start >= end:
+            return
+        part = range(max(start, begin), min(stop, end))
+        if part:
+            first, last = span[part[0]] - low, span[part[-1]] - low
+            past = last + 1 if span.step > 0 else last - 1 if last else None
+            yield Piece(i, slice(part[0] - start, part[-1] - start + 1), slice(first, past, span.step))
 
 
 # What is only known inside the tasks is looked up there, by each block of the one array in each block of the other.

@@ -84,7 +84,7 @@ def _same(count: int) -> list[list[Piece]]:
 def _placed(meta: Any, shape: tuple[int, ...], where: Sequence[Any], blocks: Sequence[Any]) -> Any:
     """One block of the sums."""
     if len(where) == 1 and all(
-        isinstance(p, slice) and p in (slice(None), slice(0, n)) for p, n in zip(where[0][1], shape, strict=False)
+        isinstance(p, slice) and p.indices(n) == (0, n, 1) for p, n in zip(where[0][1], shape, strict=False)
     ):
         return blocks[0][where[0][0]]
     out = numpy.zeros_like(meta, shape=shape)

@@ -52,3 +52,16 @@ def test_one_tall_or_square_matrix_goes_to_dask(name, compute):
     expected.backward()
     np.testing.assert_allclose(compute(value), expected.item())
     np.testing.assert_allclose(compute(gradient), y.grad.asnumpy(), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("product", ["matmul", "tensordot", "vecdot"])
+def test_lengths_that_differ_are_refused_rather_than_broadcast(product):
+    x, y = xp.asarray(da.ones((4, 1), chunks=2)), xp.asarray(da.ones((3, 4), chunks=2))
+    options = {"axes": 1} if product == "tensordot" else {}
+    with pytest.raises(ValueError, match=f"{product} sums over axes of one length"):
+        getattr(xp, product)(x, xp.matrix_transpose(y) if product == "vecdot" else y, **options)
+
+
+def test_dot_products_keep_their_dtype(compute):
+    x = xp.asarray(da.ones((4, 3), chunks=2, dtype="uint8"))
+    assert xp.vecdot(x, x).dtype == compute(xp.vecdot(x, x)).dtype == np.uint8

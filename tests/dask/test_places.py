@@ -6,6 +6,7 @@ import pytest
 from benchmarks.dask.workloads import tracked
 
 import xpgrad.dask as xp
+from xpgrad import autograd
 from xpgrad_dask import places
 
 pytestmark = pytest.mark.usefixtures("nothing_computes")
@@ -113,3 +114,24 @@ def test_take_along_axis_and_sort(compute):
     expected = np.zeros_like(x)
     np.put_along_axis(expected, np.argsort(x, axis=1), weights, axis=1)
     np.testing.assert_allclose(compute(gradient), expected)
+
+
+def test_a_mask_without_dimensions(compute):
+    x = xp.asarray(da.from_array(np.asarray(2.0)))
+    x.attach_grad()
+    with autograd.record():
+        y = x * 3
+        y[x > 1] = x**3
+    y.backward()
+    assert compute(y) == 8
+    assert compute(x.grad) == 12
+
+
+@pytest.mark.parametrize("part", [slice(1, None), slice(None, None, -1), slice(None, None, 1000)], ids=str)
+def test_slices_of_long_axes_are_not_gone_through_one_by_one(part):
+    x = xp.asarray(da.zeros(10**15, chunks=10**14))
+    x.attach_grad()
+    with autograd.record():
+        y = xp.sum(x[part])
+    y.backward()
+    assert x.grad.chunks == x.chunks
