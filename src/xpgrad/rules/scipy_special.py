@@ -63,6 +63,7 @@ elementwise("expn", "n x")
 
 def expn(xp, g, n, x, out):
     """-E_{n-1}(x) (8.19.13); of order 0 by the recurrence."""
+    n, x = arrays(xp, n, x)
     return -g * xp.where(n >= 1, xp.special.expn(xp.maximum(n - 1, 0 * n), x), (xp.exp(-x) + out) / x)
 
 
@@ -195,11 +196,13 @@ def psi(xp, x):
 
 def gamma_density(xp, a, x):
     """x**(a - 1) exp(-x) / gamma(a)."""
+    a, x = arrays(xp, a, x)
     return xp.exp(xp.special.xlogy(a - 1, x) - x - xp.special.gammaln(a))
 
 
 def beta_density(xp, a, b, x):
     """x**(a - 1) (1 - x)**(b - 1) / beta(a, b)."""
+    a, b = (arrays(xp, parameter, x)[0] for parameter in (a, b))
     return xp.exp(xp.special.xlogy(a - 1, x) + xp.special.xlog1py(b - 1, -x) - xp.special.betaln(a, b))
 
 
@@ -236,6 +239,7 @@ elementwise("nbdtr nbdtrc", "k n x")
 
 
 def student_density(xp, df, t):
+    df, t = arrays(xp, df, t)
     half = xp.special.betaln(df / 2, 0.5 + 0 * df)
     return xp.exp(-half - xp.log(df) / 2 - (df + 1) / 2 * xp.log1p(t * t / df))
 
@@ -247,11 +251,11 @@ def fisher_density(xp, dfn, dfd, x):
 
 
 def poisson_density(xp, k, x):
-    return gamma_density(xp, xp.floor(k) + 1, x)
+    return gamma_density(xp, k // 1 + 1, x)
 
 
 def binomial_density(xp, k, n, p):
-    k = xp.floor(k)
+    k = k // 1
     return beta_density(xp, k + 1, n - k, p)
 
 
@@ -271,8 +275,8 @@ rules("pdtr", x=lambda xp, g, k, x: -g * poisson_density(xp, k, x))
 rules("pdtrc", x=lambda xp, g, k, x: g * poisson_density(xp, k, x))
 rules("bdtr", x=lambda xp, g, k, n, x: -g * binomial_density(xp, k, n, x))
 rules("bdtrc", x=lambda xp, g, k, n, x: g * binomial_density(xp, k, n, x))
-rules("nbdtr", x=lambda xp, g, k, n, x: g * beta_density(xp, n, xp.floor(k) + 1, x))
-rules("nbdtrc", x=lambda xp, g, k, n, x: -g * beta_density(xp, n, xp.floor(k) + 1, x))
+rules("nbdtr", x=lambda xp, g, k, n, x: g * beta_density(xp, n, k // 1 + 1, x))
+rules("nbdtrc", x=lambda xp, g, k, n, x: -g * beta_density(xp, n, k // 1 + 1, x))
 
 # Error functions.
 

@@ -5,7 +5,12 @@ import scipy.special
 from cupy.arrays import function
 
 _NAMES = """
-    digamma entr erf erfc erfcinv erfcx erfinv expit gammaln log_expit log_ndtr logit ndtr ndtri psi xlog1py xlogy zeta
+    bdtr bdtrc beta betainc betaincinv betaln binom boxcox boxcox1p cbrt chdtr chdtrc chdtri cosdg cosm1 cotdg
+    digamma ellipeinc ellipk ellipkinc ellipkm1 entr erf erfc erfcinv erfcx erfinv exp1 exp10 exp2 expi expit expn
+    exprel fdtr fdtrc fdtri gamma gammainc gammaincc gammainccinv gammaincinv gammaln gammasgn gdtr gdtrc huber i0
+    i0e i1 i1e inv_boxcox inv_boxcox1p j0 j1 k0 k0e k1 k1e kl_div log_expit log_ndtr loggamma logit nbdtr nbdtrc
+    ndtr ndtri pdtr pdtrc poch pseudo_huber psi radian rel_entr rgamma round shichi sici sindg tandg xlog1py xlogy
+    y0 y1 yn zeta
 """.split()
 
 
