@@ -144,9 +144,10 @@ class Backend:
 
     def write(self, x: Any, key: Any, value: Any) -> Any:
         """Write ``x[key] = value`` into memory that only `x` sees; return the written array."""
-        if isinstance(key, tuple) and any(part is None for part in key):  # the standard writes without new axes
+        parts = key if isinstance(key, tuple) else (key,)
+        if any(part is None for part in parts):  # the standard writes without new axes
             shape = x[key].shape
-            key = tuple(part for part in key if part is not None)
+            key = tuple(part for part in parts if part is not None)
             if getattr(value, "shape", ()):
                 value = self.namespace.reshape(self.namespace.broadcast_to(value, shape), x[key].shape)
         x[key] = value
