@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy
 from array_api_compat import array_namespace
-from dask._task_spec import DataNode, convert_legacy_graph
+from dask._task_spec import Alias, DataNode, GraphNode, Task, _identity_cast, convert_legacy_graph
 from dask.array import chunk
 from dask.array.core import _concatenate2, _enforce_dtype
 from dask.base import clone_key
@@ -47,16 +47,21 @@ def with_factors(graph: HighLevelGraph, wanted: set[str]) -> HighLevelGraph:
 
 
 def _candidates(graph: HighLevelGraph) -> list[str]:
-    """Real numbers that wait for several blocks, the first first: what is made of it is linear in it, too."""
+    """Real numbers that wait for several blocks, and in which several may be linear; the nearest to these first."""
+    order = graph._toposort_layers()
     waiting: set[str] = set()
-    found = []
-    for name in graph._toposort_layers():
-        layer = graph.layers[name]
-        if not waiting.isdisjoint(graph.dependencies[name]) or _in_blocks(layer):
+    for name in order:
+        if not waiting.isdisjoint(graph.dependencies[name]) or _in_blocks(graph.layers[name]):
             waiting.add(name)
-            known = layer.collection_annotations or {}
-            if known.get("shape") == () and known["dtype"].kind == "f":
-                found.append(name)
+    leading: set[str] = set()  # to what is in blocks, by way of what may be linear
+    found = []
+    for name in reversed(order):
+        layer = graph.layers[name]
+        known = layer.collection_annotations or {}
+        if name in leading and name in waiting and known.get("shape") == () and known["dtype"].kind == "f":
+            found.append(name)
+        if (name in leading or _in_blocks(layer)) and _may_be_linear(layer):
+            leading |= graph.dependencies[name]
     return found
 
 
@@ -64,17 +69,22 @@ def _in_blocks(layer: Layer) -> bool:
     return isinstance(layer, Blockwise) and max(layer.dims.values(), default=1) > 1
 
 
+def _may_be_linear(layer: Layer) -> bool:
+    return not isinstance(layer, Blockwise) or set(_functions(layer.task)) - _AROUND <= _TOGETHER | _ONE | _FIRST
+
+
 def _factored(graph: HighLevelGraph, factor: str, wanted: set[str]) -> HighLevelGraph:
+    """The same graph with a number multiplied in where nothing in blocks is left to do, if that is possible."""
     work = _Factored(graph, factor)
     outside = {dep for name, deps in graph.dependencies.items() if name not in work.linear for dep in deps}
     numblocks = {name: _numblocks(graph.layers[name]) for name in work.linear}
     wide = {name for name, blocks in numblocks.items() if prod(blocks) > 1}
-    if not wide or wide & outside:  # nothing is gained, or not all
+    if not wide or wide & outside:
         return graph
     layers = {name: layer for name, layer in graph.layers.items() if name not in work.linear}
     dependencies = {name: graph.dependencies[name] for name in layers}
-    dtype = (graph.layers[factor].collection_annotations or {})["dtype"]
     one = (work.names[factor],)
+    dtype = (graph.layers[factor].collection_annotations or {})["dtype"]
     layers[one[0]], dependencies[one[0]] = MaterializedLayer({one: DataNode(one, numpy.ones((), dtype))}), set()
     for name in work.linear:
         layers[work.names[name]] = work.renamed(name)
@@ -167,15 +177,21 @@ class _Factored:
         return made
 
 
-def _functions(task: Any) -> Iterator[Any]:
-    """What a task calls."""
-    stack = [task.kwargs["enforce_dtype_function"] if task.func is _enforce_dtype else task.func]
+def _functions(node: GraphNode) -> Iterator[Any]:
+    """What a task calls, and the tasks inside it."""
+    stack: list[Any] = [node]
     while stack:
-        function = stack.pop()
-        if isinstance(function, partial):
-            stack.append(function.func)
-            stack += function.args[:1] if function.func in _AROUND else ()
-        elif isinstance(function, Compose):
-            stack += [function.first, *function.funcs]
-        else:
-            yield function
+        item = stack.pop()
+        if isinstance(item, Task):
+            stack += [part for part in (*item.args, *item.kwargs.values()) if isinstance(part, Task)]
+            if item.func is _enforce_dtype:
+                stack.append(item.kwargs["enforce_dtype_function"])
+            elif item.func is not _identity_cast:  # which makes a list
+                stack.append(item.func)
+        elif isinstance(item, partial):
+            stack.append(item.func)
+            stack += item.args[:1] if item.func in _AROUND else ()
+        elif isinstance(item, Compose):
+            stack += [item.first, *item.funcs]
+        elif not isinstance(item, Alias):
+            yield item

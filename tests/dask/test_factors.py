@@ -1,14 +1,18 @@
 """A number that is known only when all blocks are done is multiplied in at the end: one pass over the data."""
 
+import operator
 from functools import partial
 
+import dask.array as da
 import numpy as np
 import pytest
 from benchmarks.dask.workloads import Data, tracked
+from dask.highlevelgraph import HighLevelGraph
 
 import xpgrad
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
+from xpgrad_dask.regions import fuse
 
 pytestmark = pytest.mark.usefixtures("nothing_computes")
 
@@ -75,3 +79,13 @@ def test_single_precision_stays(compute):
     x = xp.asarray(data.X.astype("float32"))
     value, gradient = compute(*tracked(lambda w: xp.sqrt(xp.mean(xp.exp(x @ w))), data.w.astype("float32")))
     assert value.dtype == gradient.dtype == np.float32
+
+
+def test_a_task_inside_a_task_is_seen(compute):
+    data = Data()
+    product = data.X * da.exp(data.X).sum()
+    squares = {("squares", i, 0): (operator.add, (np.square, (product.name, i, 0)), 0) for i in range(16)}
+    layers = HighLevelGraph.from_collections("squares", squares, dependencies=[product])
+    x = da.Array(layers, "squares", data.X.chunks, meta=data.X._meta)
+    (fused,), _ = fuse([x.sum(axis=0)])
+    np.testing.assert_allclose(compute(fused), ((data.x * np.exp(data.x).sum()) ** 2).sum(axis=0))
