@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from xpgrad.backend import Backend
@@ -68,10 +68,11 @@ class DaskBackend(Backend):
         from dask.base import tokenize
 
         from xpgrad_dask.known import Known, plain
+        from xpgrad_dask.sums import run_rule
 
         given = [plain(x) for x in arrays]
         if any(isinstance(x, Array) for x in given):
-            return elemwise(function, *given, name=f"{name}-{tokenize(function, *given)}")
+            return elemwise(partial(run_rule, function), *given, name=f"{name}-{tokenize(function, *given)}")
         return Known.of(function(*given))
 
     def known(self, x: Any) -> bool:

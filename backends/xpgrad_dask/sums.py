@@ -121,3 +121,8 @@ def _reduced(name: str, block: Any, **options: Any) -> Any:
 
 
 FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}
+
+
+def run_rule(rule: Any, g: Any, *blocks: Any) -> Any:
+    """An element-wise rule on the blocks of a cotangent, in which it is linear, and of what it needs."""
+    return rule(g, *blocks)
