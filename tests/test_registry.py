@@ -31,7 +31,7 @@ STRICT_ONLY = {"ArrayAPIStrictFlags", "Device"} | {f"{do}_array_api_strict_flags
 VIEWS = {"linalg.matrix_transpose", "matrix_transpose", "moveaxis", "permute_dims"}
 
 #: Their results follow what they are made of, and the other way round.
-VIEWS = {"matrix_transpose", "moveaxis", "permute_dims"}
+VIEWS = {"expand_dims", "matrix_transpose", "moveaxis", "permute_dims", "reshape", "squeeze"}
 
 BACKENDS = ("numpy", "array_api_strict")
 

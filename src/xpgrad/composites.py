@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.beyond import BEYOND
 from xpgrad.functions import as_array, function
-from xpgrad.inplace import turned
+from xpgrad.inplace import reshaped, turned
 
 
 def astype(x: Array, /, dtype: Any, copy: bool = True, device: Any = None) -> Array:
@@ -39,6 +40,21 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     for place, axis in sorted((b % x.ndim, a % x.ndim) for a, b in zip(first, second, strict=True)):
         order.insert(place, axis)
     return turned(x, order)
+
+
+def _of_shape(name: str) -> Callable[..., Array]:
+    """A function that changes the shape only; as in NumPy, its result may be a view."""
+    apply = function(name)
+
+    def change(x: Array, /, *arguments: Any, **options: Any) -> Array:
+        out: Array = apply(x, *arguments, **options)
+        return reshaped(x, out) if isinstance(x, Array) and not options.get("copy") else out
+
+    change.__name__ = change.__qualname__ = name
+    change.__doc__ = apply.__doc__
+    change.__signature__ = inspect.signature(apply)  # type: ignore[attr-defined]  # this is how one is given
+    change.__module__ = apply.__module__
+    return change
 
 
 def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
@@ -112,6 +128,7 @@ COMPOSITES: dict[str, Callable[..., Any]] = {
     "meshgrid": meshgrid,
     "moveaxis": moveaxis,
     "permute_dims": permute_dims,
+    **{name: _of_shape(name) for name in ("expand_dims", "reshape", "squeeze")},
     **{f"linalg.{name}": function(name) for name in ("matmul", "tensordot", "vecdot")},
     "linalg.matrix_transpose": matrix_transpose,
     **BEYOND,

@@ -4,7 +4,8 @@ A write changes the Array for all who hold it. The result of a basic index is a 
 it came from, and the other way round. This works through a base, a key and a version number, not through shared
 memory, so it also works where the library has none. While recording, a write is recorded like any other operation.
 Memory that something else can still see, a kept residual say, is never written: the Array moves to a copy first.
-An array whose axes are permuted is a view, too, as code written for NumPy expects.
+An array whose axes are permuted is a view, too, and so is one of another shape where the library shares its memory, as
+code written for NumPy expects.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
 from xpgrad.node import is_leaf, move_variable
-from xpgrad.primitive import shape_of
+from xpgrad.primitive import Primitive, shape_of
 from xpgrad.record import operand
 from xpgrad.rules.indexing import GETITEM, SETITEM
-from xpgrad.rules.manipulation import PERMUTE, inverse
+from xpgrad.rules.manipulation import PERMUTE, RESHAPE, inverse
 from xpgrad.scope import is_recording
 
 
@@ -32,9 +33,36 @@ class Turn(NamedTuple):
 
     axes: tuple[int, ...]
 
+    def of(self, a: Any) -> Any:
+        """The raw array with its axes in this order."""
+        return backend_of(a).function("permute_dims")(a, self.axes)
+
     def back(self) -> Turn:
         """The key that undoes this one."""
         return Turn(inverse(self.axes))  # type: ignore[no-untyped-call]  # a helper of the rules
+
+    def call(self) -> tuple[Primitive, dict[str, Any]]:
+        """The primitive that does this, and its parameters."""
+        return PERMUTE, {"axes": self.axes}
+
+
+class Reshape(NamedTuple):
+    """The key of a view whose elements are those of its base in another shape."""
+
+    shape: tuple[int, ...]
+    before: tuple[int, ...]
+
+    def of(self, a: Any) -> Any:
+        """The raw array in this shape."""
+        return backend_of(a).function("reshape")(a, self.shape)
+
+    def back(self) -> Reshape:
+        """The key that undoes this one."""
+        return Reshape(self.before, self.shape)
+
+    def call(self) -> tuple[Primitive, dict[str, Any]]:
+        """The primitive that does this, and its parameters."""
+        return RESHAPE, {"shape": self.shape}
 
 
 class Version:
@@ -122,9 +150,28 @@ def getitem(self: Array, key: Any, /) -> Array:
     return share(self, out, key, follows=self._node is None or out._node is not None, keep=True)
 
 
+def reshaped(x: Array, out: Array) -> Array:
+    """What a change of shape has made of an array; a view where both raw arrays share memory."""
+    if out is x or _owner(out._data) is not _owner(x._data):
+        return out
+    key = Reshape(tuple(out.shape), tuple(x.shape))
+    return share(x, out, key, follows=x._node is None or out._node is not None, keep=True)
+
+
+def _owner(a: Any) -> Any:
+    """The raw array whose memory it is; a new object where a library does not tell, or cannot share."""
+    for name in ("base", "_base"):  # NumPy's, and PyTorch's
+        if hasattr(a, name):
+            base = getattr(a, name)
+            return a if base is None else base
+    return object()
+
+
 def viewed(x: Array, key: Any) -> Array:
     """The view of an array that a view of another one of its form has the key of."""
-    return turned(x, key.axes) if isinstance(key, Turn) else getitem(x, key)
+    if not isinstance(key, Turn | Reshape):
+        return getitem(x, key)
+    return turned(x, key.axes) if isinstance(key, Turn) else reshaped(x, _reshape(x, key.shape))
 
 
 def setitem(self: Array, key: Any, value: Any, /) -> None:
@@ -202,8 +249,8 @@ def _is_basic(key: Any) -> bool:
 
 
 def _index(a: Any, key: Any) -> Any:
-    if key.__class__ is Turn:
-        return backend_of(a).function("permute_dims")(a, key.axes)
+    if isinstance(key, Turn | Reshape):
+        return key.of(a)
     return a if key is None else backend_of(a).asarray(a[key])
 
 
@@ -212,7 +259,7 @@ def _getitem_node(base: Array, key: Any) -> Any:
     if key is None:
         return base._node
     out = _index(base._data, key)
-    primitive, parameters = (PERMUTE, {"axes": key.axes}) if key.__class__ is Turn else (GETITEM, {"key": key})
+    primitive, parameters = key.call() if isinstance(key, Turn | Reshape) else (GETITEM, {"key": key})
     return new_node(primitive, (0,), (base._data,), (base._node,), parameters, out, shape_of(out))
 
 
@@ -259,7 +306,7 @@ def _publish(array: Array, data: Any, node: Any) -> None:
         view.seen = version.count
         if view.key is None:
             node = base._node
-        elif view.key.__class__ is Turn:
+        elif isinstance(view.key, Turn | Reshape):
             back = view.key.back()
             kept = (
                 base._node if not is_recording() else None if node is None else _getitem_node(Array(data, node), back)
@@ -281,3 +328,4 @@ def _references(array: Array) -> int:
 _SOLE = _references(Array(object()))
 _getitem = general(GETITEM)
 _permute = general(PERMUTE)
+_reshape = general(RESHAPE)
