@@ -44,12 +44,6 @@ def test_a_name_that_is_not_provided(name, nearest):
     assert not hasattr(mx.np, "softmaxx")
 
 
-def test_layers_are_not_provided_yet():
-    with pytest.raises(AttributeError, match="gluon"):
-        mx.gluon  # noqa: B018  # asking for it raises
-    with pytest.raises(ImportError):
-        from xpgrad.mxnet import gluon  # noqa: F401  # importing it raises
-
 
 def test_methods_that_mxnet_2_does_not_have():
     x = np.ones(2)

@@ -1,9 +1,8 @@
 """MXNet's API on xpgrad: change ``import mxnet as mx`` into ``import xpgrad.mxnet as mx``.
 
 Arrays are of MXNet's classes, `nd.NDArray` as in MXNet 1 and `np.ndarray` as in MXNet 2, and hold raw arrays of the
-active backend. Layers (`gluon`, `init`) are not provided yet: their place is beside these modules, `gluon/` and
-`initializer.py`. `base` holds what all others need, `ops` the functions, `numpy`, `numpy_extension` and `ndarray` the
-tables that give them MXNet's names.
+active backend. `base` holds what all others need, `ops` the functions, `numpy`, `numpy_extension` and `ndarray` the
+tables that give them MXNet's names; `gluon` has layers, losses and what trains them.
 
 Where MXNet is wrong, or refuses, this layer does what the core does:
 
@@ -25,7 +24,21 @@ Where MXNet is wrong, or refuses, this layer does what the core does:
 from __future__ import annotations
 
 from xpgrad.mxnet import arithmetic as _arithmetic  # noqa: F401  # attaches the operators
-from xpgrad.mxnet import autograd, base, context, numpy, operator, random, test_utils, util
+from xpgrad.mxnet import (
+    autograd,
+    base,
+    context,
+    gluon,
+    initializer,
+    lr_scheduler,
+    metric,
+    numpy,
+    operator,
+    optimizer,
+    random,
+    test_utils,
+    util,
+)
 from xpgrad.mxnet import ndarray as ndarray
 from xpgrad.mxnet import numpy as np
 from xpgrad.mxnet import numpy_extension as npx
@@ -43,6 +56,7 @@ from xpgrad.mxnet.context import (
 from xpgrad.mxnet.util import is_np_array, is_np_shape, np_array, np_shape, use_np_shape
 
 nd = ndarray
+init = initializer
 numpy_extension = npx
 device = context
 
@@ -60,9 +74,14 @@ __all__ = [
     "current_context",
     "current_device",
     "device",
+    "gluon",
     "gpu",
+    "init",
+    "initializer",
     "is_np_array",
     "is_np_shape",
+    "lr_scheduler",
+    "metric",
     "nd",
     "ndarray",
     "np",
@@ -73,10 +92,24 @@ __all__ = [
     "numpy",
     "numpy_extension",
     "operator",
+    "optimizer",
     "random",
     "test_utils",
     "use_np_shape",
     "util",
 ]
 
-__getattr__ = lacking("xpgrad.mxnet", globals())
+_SYMBOLS = "there are no symbols, and nothing to compile; write the same with nd or np, or with gluon."
+_LOADERS = "read the data yourself, and batch it with gluon.data.DataLoader."
+
+#: What is left out, and what serves instead.
+_LEFT_OUT = {
+    **dict.fromkeys(("sym", "symbol", "Symbol", "AttrScope", "viz", "visualization", "executor", "subgraph"), _SYMBOLS),
+    **dict.fromkeys(("mod", "module", "model", "callback", "mon", "monitor"), _SYMBOLS),
+    **dict.fromkeys(("io", "recordio", "image", "img"), _LOADERS),
+    **dict.fromkeys(("kv", "kvstore"), "gluon.Trainer adds up the gradients of several devices itself."),
+    **dict.fromkeys(("onnx", "library", "rtc", "profiler", "amp", "contrib"), "it belongs to MXNet's own engine."),
+    "rnn": "the cells of symbols are left out; gluon.rnn has the same for arrays.",
+}
+
+__getattr__ = lacking("xpgrad.mxnet", globals(), _LEFT_OUT)

@@ -19,7 +19,7 @@ from xpgrad.mxnet.base import MXNetError, translated
 from xpgrad.mxnet.context import Context, context_of, device_for
 from xpgrad.mxnet.dtypes import dtype_of
 from xpgrad.mxnet.promotion import cast
-from xpgrad.mxnet.util import is_np_shape
+from xpgrad.mxnet.util import is_np_array, is_np_shape
 from xpgrad.variables import backward, detach, mark
 
 _reshape = function("reshape")
@@ -49,6 +49,11 @@ def dressed(x: Any, kind: type[NDArray]) -> Any:
     if isinstance(x, dict):
         return {name: dressed(part, kind) for name, part in x.items()}
     return x
+
+
+def current_kind() -> type[NDArray]:
+    """The class of arrays that are made of something else, which the style decides."""
+    return ndarray if is_np_array() else NDArray
 
 
 class NDArray(Array):
@@ -92,7 +97,7 @@ class NDArray(Array):
         MXNetError
             If a sparse gradient is asked for.
         """
-        _refuse_sparse(stype)
+        refuse_sparse(stype)
         if grad_req not in ("write", "add", "null"):
             raise GradReqError(grad_req)
         if self._cuts_history:
@@ -205,7 +210,7 @@ class NDArray(Array):
 
     def tostype(self, stype: str) -> NDArray:
         """The array itself, which is dense."""
-        _refuse_sparse(stype)
+        refuse_sparse(stype)
         return self
 
     def __reduce__(self) -> Any:
@@ -280,7 +285,7 @@ def _shared(x: NDArray, kind: type[NDArray]) -> NDArray:
     return dressed(share(x, Array(x.data, x._node), None, follows=True, keep=True), kind)  # type: ignore[no-any-return]  # untyped
 
 
-def _refuse_sparse(stype: str | None) -> None:
+def refuse_sparse(stype: str | None) -> None:
     """Refuse storage types other than the dense one."""
     if stype not in (None, "default"):
         raise MXNetError(f"sparse arrays ({stype!r}) are not provided: use dense ones.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache, wraps
 from numbers import Integral, Number
@@ -41,12 +41,44 @@ def translated(f: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def lacking(module: str, names: Iterable[str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a module: it raises what there is instead of the name that was asked for."""
+def lacking(module: str, names: Iterable[str], why: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """The `__getattr__` of a module: it raises why a name is not there, or what there is instead of it."""
 
     def find(name: str) -> Any:
+        if why is not None and name in why:
+            raise AttributeError(f"{module}.{name} is not provided: {why[name]}", name=name)
         near = get_close_matches(name, [known for known in names if not known.startswith("_")], n=4, cutoff=0.5)
         hint = f"The nearest names it has: {', '.join(near)}." if near else "dir() lists what it has."
         raise AttributeError(f"{module} does not provide {name!r}. {hint}", name=name)
 
     return find
+
+
+def registry(what: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Two functions: a decorator of classes that can be named, and what makes one of them from its name.
+
+    The decorator is used as ``@register`` or as ``@register("alias")``; the name is that of the class, in lower case.
+    """
+    known: dict[str, type] = {}
+
+    def register(*names: Any) -> Any:
+        def note(kind: type) -> type:
+            known.update(dict.fromkeys((kind.__name__.lower(), *names), kind))
+            return kind
+
+        if len(names) == 1 and isinstance(names[0], type):
+            kind, names = names[0], ()
+            return note(kind)
+        return note
+
+    def create(name: Any, *arguments: Any, **options: Any) -> Any:
+        if not isinstance(name, str):
+            return name(*arguments, **options) if isinstance(name, type) else name
+        kind = known.get(name.lower())
+        if kind is None:
+            raise ValueError(f"the {what} {name!r} is not known: there are {', '.join(sorted(known))}.")
+        return kind(*arguments, **options)
+
+    register.__doc__ = f"Make a class an {what} that can be named."
+    create.__doc__ = f"The {what} of a name; what is one already stays as it is."
+    return register, create

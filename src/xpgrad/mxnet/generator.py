@@ -69,3 +69,8 @@ def draw(distribution: str, *parameters: Any, size: tuple[int, ...], dtype: Any 
     options = {} if place is None else {"device": place}
     drawn = Array(backend.asarray(backend.namespace.asarray(raw, **options)))
     return cast(drawn, default_float() if dtype is None else dtype_of(dtype))
+
+
+def permuted(length: int) -> list[int]:
+    """The numbers from 0 to before `length` in random order."""
+    return [int(i) for i in _generator().permutation(length)]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from xpgrad.functions import function
+from xpgrad.mxnet import numpy as np  # noqa: F401  # hybrid_forward(F, …) calls it F.np
+from xpgrad.mxnet import numpy_extension as npx  # noqa: F401  # likewise
 from xpgrad.mxnet.arrays import NDArray as NDArray
 from xpgrad.mxnet.base import lacking
 from xpgrad.mxnet.ndarray import contrib as contrib
@@ -162,4 +164,9 @@ _OWN_METHODS = named(legacy, "reshape=reshape_method transpose=transpose_method"
 attach(NDArray, globals(), _METHODS)
 attach(NDArray, provide_all(_OWN_METHODS, NDArray), _OWN_METHODS)
 
-__getattr__ = lacking("mx.nd", globals())
+_LEFT_OUT = {
+    **dict.fromkeys(("sparse", "csr_matrix", "row_sparse_array", "CSRNDArray"), "there are only dense arrays."),
+    "image": "gluon.data.vision.transforms has the same for images.",
+}
+
+__getattr__ = lacking("mx.nd", globals(), _LEFT_OUT)

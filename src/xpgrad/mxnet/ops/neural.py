@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import pi
 from typing import Any
 
 from xpgrad.array import Array
@@ -50,6 +51,11 @@ def gelu(x: Array) -> Any:
     return x * 0.5 * (1 + namespace(x).special.erf(x * 2**-0.5))
 
 
+def gelu_by_tanh(x: Array) -> Any:
+    """`gelu`, approximated by a hyperbolic tangent (Hendrycks and Gimpel, 2016)."""
+    return 0.5 * x * (1 + namespace(x).tanh((2 / pi) ** 0.5 * (x + 0.044715 * x * x * x)))
+
+
 def leaky_relu(
     data: Any,
     gamma: Any = None,
@@ -66,7 +72,7 @@ def leaky_relu(
         Any shape.
     gamma : Array, optional
         The slopes of "prelu", one for each channel (axis 1).
-    act_type : {"leaky", "prelu", "elu", "selu", "gelu", "rrelu"}
+    act_type : {"leaky", "prelu", "elu", "selu", "gelu", "gelu_erf", "gelu_tanh", "rrelu"}
         "rrelu" draws slopes between the bounds in training, and takes their mean otherwise.
     slope : float
         Of "leaky" and "elu".
@@ -88,6 +94,8 @@ def leaky_relu(
         "elu": lambda: _elu(x, slope),
         "selu": lambda: 1.0507009873554805 * _elu(x, 1.6732632423543772),
         "gelu": lambda: gelu(x),
+        "gelu_erf": lambda: gelu(x),
+        "gelu_tanh": lambda: gelu_by_tanh(x),
     }
     return _known(act_type, kinds, "the rectifier")()
 

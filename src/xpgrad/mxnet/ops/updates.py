@@ -12,13 +12,14 @@ from xpgrad.mxnet.provide import writes
 
 def _prepared(grad: Any, rescale_grad: float, clip_gradient: float) -> Any:
     """The gradient, scaled, and then limited if `clip_gradient` is not negative."""
-    g = as_array(grad) * rescale_grad
+    g = as_array(grad) if rescale_grad == 1 else as_array(grad) * rescale_grad
     return g if clip_gradient < 0 else namespace(g).clip(g, -clip_gradient, clip_gradient)
 
 
-def _decayed(weight: Any, grad: Any, wd: float, rescale_grad: float, clip_gradient: float) -> Any:
+def decayed(weight: Any, grad: Any, wd: float, rescale_grad: float, clip_gradient: float) -> Any:
     """The prepared gradient with that of weight decay."""
-    return _prepared(grad, rescale_grad, clip_gradient) + wd * as_array(weight)
+    g = _prepared(grad, rescale_grad, clip_gradient)
+    return g + wd * as_array(weight) if wd else g
 
 
 def _limited(weight: Any, grad: Any, wd: float, rescale_grad: float, clip_gradient: float) -> Any:
@@ -26,7 +27,7 @@ def _limited(weight: Any, grad: Any, wd: float, rescale_grad: float, clip_gradie
     return _prepared(as_array(grad) * rescale_grad + wd * as_array(weight), 1.0, clip_gradient)
 
 
-def _moved(state: Array, value: Any) -> Any:
+def moved(state: Array, value: Any) -> Any:
     """Write to a state, and give back its new value."""
     assign(state, value)
     return value
@@ -46,7 +47,7 @@ def sgd_update(
     lazy_update: bool = True,
 ) -> Any:
     """A step against the gradient."""
-    return weight - lr * _decayed(weight, grad, wd, rescale_grad, clip_gradient)
+    return weight - lr * decayed(weight, grad, wd, rescale_grad, clip_gradient)
 
 
 @writes("mom")
@@ -63,7 +64,7 @@ def sgd_mom_update(
 ) -> Any:
     """A step with momentum."""
     (m,) = _values(mom)
-    return weight + _moved(mom, momentum * m - lr * _decayed(weight, grad, wd, rescale_grad, clip_gradient))
+    return weight + moved(mom, momentum * m - lr * decayed(weight, grad, wd, rescale_grad, clip_gradient))
 
 
 @writes("mom")
@@ -79,8 +80,8 @@ def nag_mom_update(
 ) -> Any:
     """A step with Nesterov's momentum."""
     (m,) = _values(mom)
-    g = _decayed(weight, grad, wd, rescale_grad, clip_gradient)
-    return weight - lr * (g + momentum * _moved(mom, momentum * m + g))
+    g = decayed(weight, grad, wd, rescale_grad, clip_gradient)
+    return weight - lr * (g + momentum * moved(mom, momentum * m + g))
 
 
 def signsgd_update(
@@ -105,7 +106,7 @@ def signum_update(
 ) -> Any:
     """A step by the sign of the momentum."""
     (m,) = _values(mom)
-    new = _moved(mom, momentum * m - (1 - momentum) * _decayed(weight, grad, wd, rescale_grad, clip_gradient))
+    new = moved(mom, momentum * m - (1 - momentum) * decayed(weight, grad, wd, rescale_grad, clip_gradient))
     return (1 - lr * wd_lh) * weight + lr * namespace(new).sign(new)
 
 
@@ -127,7 +128,7 @@ def adam_update(
     """A step of Adam (Kingma and Ba, 2014), whose bias `lr` corrects."""
     m, v = _values(mean, var)
     g = _limited(weight, grad, wd, rescale_grad, clip_gradient)
-    m, v = _moved(mean, beta1 * m + (1 - beta1) * g), _moved(var, beta2 * v + (1 - beta2) * g * g)
+    m, v = moved(mean, beta1 * m + (1 - beta1) * g), moved(var, beta2 * v + (1 - beta2) * g * g)
     return weight - lr * m / (namespace(v).sqrt(v) + epsilon)
 
 
@@ -147,8 +148,8 @@ def rmsprop_update(
     """A step divided by the root of a running mean of squares (Tieleman and Hinton, 2012)."""
     (old,) = _values(n)
     g = _limited(weight, grad, wd, rescale_grad, clip_gradient)
-    new = _moved(n, rho * old + (1 - rho) * g * g)
-    return _prepared(weight - lr * g / namespace(new).sqrt(new + epsilon), 1.0, clip_weights)
+    new = moved(n, rho * old + (1 - rho) * g * g)
+    return _prepared(weight - lr * g / (namespace(new).sqrt(new) + epsilon), 1.0, clip_weights)
 
 
 @writes("n", "g", "delta")
@@ -170,9 +171,9 @@ def rmspropalex_update(
     """The same, centred and with momentum (Graves, 2013)."""
     squares, mean, step = _values(n, g, delta)
     slope = _limited(weight, grad, wd, rescale_grad, clip_gradient)
-    squares = _moved(n, rho * squares + (1 - rho) * slope * slope)
-    mean = _moved(g, rho * mean + (1 - rho) * slope)
-    step = _moved(delta, momentum * step - lr * slope / namespace(mean).sqrt(squares - mean * mean + epsilon))
+    squares = moved(n, rho * squares + (1 - rho) * slope * slope)
+    mean = moved(g, rho * mean + (1 - rho) * slope)
+    step = moved(delta, momentum * step - lr * slope / namespace(mean).sqrt(squares - mean * mean + epsilon))
     return _prepared(weight + step, 1.0, clip_weights)
 
 
@@ -193,8 +194,8 @@ def ftrl_update(
     old_z, old_n = _values(z, n)
     g = _prepared(grad, rescale_grad, clip_gradient)
     xp = namespace(g)
-    new_n = _moved(n, old_n + g * g)
-    new_z = _moved(z, old_z + g - (xp.sqrt(new_n) - xp.sqrt(old_n)) * weight / lr)
+    new_n = moved(n, old_n + g * g)
+    new_z = moved(z, old_z + g - (xp.sqrt(new_n) - xp.sqrt(old_n)) * weight / lr)
     step = (xp.sign(new_z) * lamda1 - new_z) / ((beta + xp.sqrt(new_n)) / lr + wd)
     return xp.where(xp.abs(new_z) > lamda1, step, 0.0)
 
@@ -218,11 +219,75 @@ def ftml_update(
     """A step that follows the moving leader (Zheng and Kwok, 2017)."""
     old_d, old_v, old_z = _values(d, v, z)
     g = _limited(weight, grad, wd, rescale_grad, clip_grad)
-    new_v = _moved(v, beta2 * old_v + (1 - beta2) * g * g)
+    new_v = moved(v, beta2 * old_v + (1 - beta2) * g * g)
     xp = namespace(g)
-    new_d = _moved(d, (1 - beta1**t) / lr * (xp.sqrt(new_v / (1 - beta2**t)) + epsilon))
-    new_z = _moved(z, beta1 * old_z + (1 - beta1) * g - (new_d - beta1 * old_d) * weight)
+    new_d = moved(d, (1 - beta1**t) / lr * (xp.sqrt(new_v / (1 - beta2**t)) + epsilon))
+    new_z = moved(z, beta1 * old_z + (1 - beta1) * g - (new_d - beta1 * old_d) * weight)
     return -new_z / new_d
+
+
+@writes("history")
+def adagrad_update(
+    weight: Any,
+    grad: Any,
+    history: Any,
+    lr: float,
+    epsilon: float = 1e-6,
+    wd: float = 0.0,
+    rescale_grad: float = 1.0,
+    clip_gradient: float = -1.0,
+) -> Any:
+    """A step divided by the root of the sum of all squares (Duchi and others, 2011)."""
+    (old,) = _values(history)
+    g = decayed(weight, grad, wd, rescale_grad, clip_gradient)
+    new = moved(history, old + g * g)
+    return weight - lr * g / (namespace(new).sqrt(new) + epsilon)
+
+
+@writes("acc_g", "acc_delta")
+def adadelta_update(
+    weight: Any,
+    grad: Any,
+    acc_g: Any,
+    acc_delta: Any,
+    lr: float = 1.0,
+    rho: float = 0.9,
+    epsilon: float = 1e-6,
+    wd: float = 0.0,
+    rescale_grad: float = 1.0,
+    clip_gradient: float = -1.0,
+) -> Any:
+    """A step by the ratio of the roots of running means of squared steps and gradients (Zeiler, 2012)."""
+    squares, steps = _values(acc_g, acc_delta)
+    g = decayed(weight, grad, wd, rescale_grad, clip_gradient)
+    xp = namespace(g)
+    squares = moved(acc_g, rho * squares + (1 - rho) * g * g)
+    delta = xp.sqrt(steps + epsilon) / xp.sqrt(squares + epsilon) * g
+    moved(acc_delta, rho * steps + (1 - rho) * delta * delta)
+    return weight - lr * delta
+
+
+@writes("mean", "largest")
+def adamax_update(
+    weight: Any,
+    grad: Any,
+    mean: Any,
+    largest: Any,
+    lr: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    wd: float = 0.0,
+    rescale_grad: float = 1.0,
+    clip_gradient: float = -1.0,
+) -> Any:
+    """A step of Adam with the largest gradient of the past (Kingma and Ba, 2014); `lr` corrects the bias."""
+    m, u = _values(mean, largest)
+    g = decayed(weight, grad, wd, rescale_grad, clip_gradient)
+    xp = namespace(g)
+    m = moved(mean, beta1 * m + (1 - beta1) * g)
+    u = moved(largest, xp.maximum(beta2 * u, xp.abs(g)))
+    return weight - lr * m / (u + epsilon)
 
 
 NAMES = (
