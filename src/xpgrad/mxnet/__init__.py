@@ -28,6 +28,7 @@ from xpgrad.mxnet import (
     autograd,
     base,
     context,
+    device,
     gluon,
     initializer,
     lr_scheduler,
@@ -58,7 +59,6 @@ from xpgrad.mxnet.util import is_np_array, is_np_shape, np_array, np_shape, use_
 nd = ndarray
 init = initializer
 numpy_extension = npx
-device = context
 
 __version__ = "2.0.0"
 

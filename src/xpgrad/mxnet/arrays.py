@@ -14,7 +14,7 @@ from xpgrad.array import Array, Follower
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GradReqError
 from xpgrad.functions import function
-from xpgrad.inplace import assign, share
+from xpgrad.inplace import Version, assign, share
 from xpgrad.mxnet.base import MXNetError, translated
 from xpgrad.mxnet.context import Context, context_of, device_for
 from xpgrad.mxnet.dtypes import dtype_of
@@ -54,6 +54,33 @@ def dressed(x: Any, kind: type[NDArray]) -> Any:
 def current_kind() -> type[NDArray]:
     """The class of arrays that are made of something else, which the style decides."""
     return ndarray if is_np_array() else NDArray
+
+
+class Writes(Version):
+    """Counts the writes to a gradient, and knows how many were seen."""
+
+    __slots__ = ("seen",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+
+    @property
+    def fresh(self) -> bool:
+        """Whether there was a write since this was last set to False."""
+        return self.seen != self.count
+
+    @fresh.setter
+    def fresh(self, fresh: bool) -> None:
+        self.seen = -1 if fresh else self.count
+
+
+def writes_to(grad: Array) -> Writes:
+    """The writes to a gradient, counted since this was first asked for."""
+    found = getattr(grad, "_writes", None)
+    if not isinstance(found, Writes):
+        found = grad._writes = Writes()
+    return found
 
 
 class NDArray(Array):
@@ -104,7 +131,18 @@ class NDArray(Array):
             self._node = None
         grad = Array(backend_of(self.data).full(self.shape, 0, self._data))
         grad.__class__ = self._kind
+        writes_to(grad)
         mark(self, grad, grad_req)
+
+    @property
+    def _fresh_grad(self) -> bool:
+        """Whether the gradient was written to since this was last set to False; `gluon.Trainer` looks at it."""
+        return self.grad is not None and writes_to(self.grad).fresh
+
+    @_fresh_grad.setter
+    def _fresh_grad(self, fresh: bool) -> None:
+        if self.grad is not None:
+            writes_to(self.grad).fresh = fresh
 
     @translated
     def backward(self, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True) -> None:
@@ -248,7 +286,15 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
         return self.asnumpy().item(*position)  # type: ignore[no-any-return]  # NumPy types item() as Any
 
     def copy(self, order: str = "C") -> NDArray:
-        """A copy, recorded like any operation."""
+        """A copy, recorded like any operation.
+
+        Raises
+        ------
+        NotImplementedError
+            If `order` is another than "C".
+        """
+        if order != "C":
+            raise NotImplementedError(f"arrays lie in memory in the order 'C', not {order!r}.")
         return NDArray.copy(self)
 
     def astype(  # type: ignore[override]  # NumPy's order of parameters
@@ -272,7 +318,10 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
         text = str(self.asnumpy())
         return text if not self.context.on_gpu else f"{text} @{self.context}"
 
-    __format__ = Array.__format__
+    def __format__(self, spec: str) -> str:
+        if self.ndim and spec:
+            raise TypeError(f"the format {spec!r} is for a single number: this array has the shape {self.shape}.")
+        return Array.__format__(self, spec)
 
 
 def _dtype_name(x: Array) -> str:

@@ -12,7 +12,8 @@ from xpgrad.mxnet.base import MXNetError
 
 _ENTERED: ContextVar[tuple[Context, ...]] = ContextVar("xpgrad_mxnet_contexts", default=())
 
-_TYPES = ("cpu", "gpu", "cpu_pinned", "cpu_shared")
+#: MXNet's numbers of the kinds of devices.
+_TYPES = {"cpu": 1, "gpu": 2, "cpu_pinned": 3, "cpu_shared": 5}
 
 
 class Context:
@@ -25,6 +26,9 @@ class Context:
     device_id : int
         Which of them.
     """
+
+    devstr2type = _TYPES
+    devtype2str = {number: kind for kind, number in _TYPES.items()}
 
     def __init__(self, device_type: str | Context, device_id: int = 0) -> None:
         kind, number = (
@@ -55,6 +59,11 @@ class Context:
 
     def empty_cache(self) -> None:
         """Do nothing: memory belongs to the backend's library."""
+
+    @property
+    def device_typeid(self) -> int:
+        """MXNet's number of the kind of device."""
+        return _TYPES[self.device_type]
 
     @property
     def on_gpu(self) -> bool:
@@ -107,6 +116,11 @@ def current_context() -> Context:
         return entered[-1]
     devices = get_named(get_backend()).devices()
     return context_of(devices[0]) if devices else gpu()  # the first allocation says why it cannot be used
+
+
+def set_default(context: Context) -> None:
+    """Make new arrays in a context from here on, in this thread."""
+    _ENTERED.set((context,))
 
 
 Device = Context

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
-from math import erfc
+from math import erfc, prod
 from typing import Any
 
+import xpgrad.mxnet as mx
 from xpgrad.check import check_grads
 from xpgrad.discovery import get_named
 from xpgrad.mxnet.arrays import NDArray
 from xpgrad.mxnet.base import lacking
-from xpgrad.mxnet.context import Context, current_context
+from xpgrad.mxnet.context import Context, current_context, num_gpus, set_default
 from xpgrad.mxnet.ndarray import array as _array
 from xpgrad.mxnet.ndarray import random as _random
 from xpgrad.mxnet.util import getenv, setenv
@@ -45,6 +46,7 @@ def default_context() -> Context:
 
 
 default_device = default_context
+set_default_context = set_default_device = set_default
 
 
 def default_dtype() -> Any:
@@ -127,6 +129,83 @@ def check_numeric_gradient(
     """
     options: dict[str, Any] = {"rtol": rtol, "atol": atol}
     check_grads(f, list(location), **{name: value for name, value in options.items() if value is not None})
+
+
+def effective_dtype(dat: Any) -> Any:
+    """The dtype that decides what to allow: that of the array."""
+    return _numpy("dtype")(dat.dtype)
+
+
+def get_tolerance(dat: Any, tol: Any, default_tol: Any) -> float:
+    """What to allow for an array: a number, or what a dict has for its dtype."""
+    return float(tol if isinstance(tol, int | float) else (tol or default_tol)[effective_dtype(dat)])
+
+
+def collapse_sum_like(a: Any, shape: tuple[int, ...]) -> Any:
+    """A NumPy array summed to a shape that broadcasts to its own."""
+    extra = a.ndim - len(shape)
+    axes = tuple(i for i, n in enumerate(a.shape) if i < extra or n != shape[i - extra])
+    return a.sum(axis=axes).reshape(shape)
+
+
+def _stacked_matrices(make: Callable[[int], Any], shape: tuple[int, ...]) -> Any:
+    """Matrices of a given size, side by side."""
+    *batch, n, _ = shape
+    return _numpy("stack")([make(n) for _ in range(prod(batch))]).reshape(shape)
+
+
+def _between(low: float, high: float, *shape: int) -> Any:
+    return _random.uniform(low, high, shape=shape, dtype="float64").asnumpy()
+
+
+def _with_real_eigenvalues(n: int) -> Any:
+    """A matrix similar to a diagonal one, by a matrix that is far from singular."""
+    similar = _numpy("eye")(n) + _between(-0.4, 0.4, n, n) / n
+    return _numpy("linalg.inv")(similar) @ (_between(-10, 10, n)[:, None] * similar)
+
+
+def _symmetric(n: int) -> Any:
+    orthogonal = _numpy("linalg.qr")(_between(-1, 1, n, n))[0]
+    return orthogonal.T @ (_between(-10, 10, n)[:, None] * orthogonal)
+
+
+def new_matrix_with_real_eigvals_nd(shape: tuple[int, ...]) -> Any:
+    """Random matrices with real eigenvalues."""
+    return _stacked_matrices(_with_real_eigenvalues, shape)
+
+
+def new_sym_matrix_with_real_eigvals_nd(shape: tuple[int, ...]) -> Any:
+    """Random symmetric matrices."""
+    return _stacked_matrices(_symmetric, shape)
+
+
+def check_gluon_hybridize_consistency(
+    net_builder: Callable[[], Any],
+    data_l: list[Any],
+    numpy_func: Callable[..., Any] | None = None,
+    test_grad: bool = True,
+    rtol: float = 1e-4,
+    atol: float = 1e-4,
+) -> None:
+    """Raise AssertionError where a network and its hybridized form, or a function of NumPy's arrays, disagree."""
+    net, other = net_builder(), net_builder()
+    net.initialize()
+    out = net(*data_l)
+    other.load_dict({name: p.data() for name, p in net.collect_params().items()})
+    other.hybridize()
+    assert_almost_equal(other(*data_l), out, rtol, atol)
+    if numpy_func is not None:
+        assert_almost_equal(out, numpy_func(*(x.asnumpy() for x in data_l)), rtol, atol)
+
+
+def list_gpus() -> range:
+    """The numbers of the GPUs."""
+    return range(num_gpus())
+
+
+def has_tvm_ops() -> bool:
+    """Whether operators made by TVM are there, which they are not."""
+    return False
 
 
 def is_op_runnable() -> bool:
@@ -262,5 +341,8 @@ def random_sample(population: Sequence[Any], k: int) -> list[Any]:
 
 
 array = _array
+
+#: MXNet's tests take these names from here, by ``from mxnet.test_utils import *``.
+np = get_named("numpy").namespace
 
 __getattr__ = lacking("mx.test_utils", globals())

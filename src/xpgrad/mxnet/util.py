@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextvars import ContextVar
+from tempfile import TemporaryDirectory as TemporaryDirectory
 from typing import Any
 
 from xpgrad.scope import Scope

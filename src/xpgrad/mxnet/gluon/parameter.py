@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.inplace import version_of
 from xpgrad.mxnet import initializer
 from xpgrad.mxnet.arrays import NDArray, current_kind, dressed, plain, refuse_sparse
 from xpgrad.mxnet.base import MXNetError
@@ -125,7 +124,6 @@ class Parameter:
         copy.drop_grad()
         if self._grad_req != "null":
             copy.attach_grad(self._grad_req)
-            version_of(copy._grad)  # counts the writes to it from now on
 
     @property
     def dtype(self) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xpgrad.inplace import assign, version_of
+from xpgrad.inplace import assign
 from xpgrad.mxnet import optimizer as optimizers
 from xpgrad.mxnet.arrays import NDArray, plain
 from xpgrad.mxnet.gluon.parameter import Parameter
@@ -53,7 +53,6 @@ class Trainer:
             self._optimizer = optimizers.create(optimizer, param_dict=by_index, **(optimizer_params or {}))
         self._scale = self._optimizer.rescale_grad
         self._states: dict[tuple[int, int], Any] = {}
-        self._seen: dict[int, list[int]] = {}
 
     @property
     def optimizer(self) -> Any:
@@ -102,19 +101,17 @@ class Trainer:
         """Update the parameters; the gradients of several devices must have been added up before."""
         self._optimizer.rescale_grad = self._scale / batch_size
         due = [(i, parameter) for i, parameter in enumerate(self._params) if parameter.grad_req != "null"]
-        writes = {i: [version_of(grad).count for grad in parameter.list_grad()] for i, parameter in due}
-        fresh = [(i, parameter) for i, parameter in due if writes[i] != self._seen.get(i, [0] * len(writes[i]))]
-        if len(fresh) < len(due) and not ignore_stale_grad:
-            stale = next(parameter for i, parameter in due if (i, parameter) not in fresh)
+        stale = [parameter for _, parameter in due if not all(data._fresh_grad for data in parameter.list_data())]
+        if stale and not ignore_stale_grad:
             raise UserWarning(
-                f"no backward pass has written the gradient of parameter {stale.name!r} since the last step: part of "
+                f"no backward pass has written the gradient of parameter {stale[0].name!r} since the last step: part of "
                 "the network was not used. ignore_stale_grad=True leaves such parameters as they are."
             )
         with modes(False, None):
-            for i, parameter in fresh:
-                for device, weight in enumerate(parameter.list_data()):
+            for i, parameter in due:
+                for device, weight in enumerate(parameter.list_data() if parameter not in stale else ()):
                     self._update(i, device, weight)
-        self._seen |= {i: writes[i] for i, _ in fresh}
+                    weight._fresh_grad = False
 
     def _update(self, index: int, device: int, weight: NDArray) -> None:
         key = (index, device)

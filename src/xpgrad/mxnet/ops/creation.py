@@ -35,8 +35,8 @@ def array(object: Any, dtype: Any = None) -> Any:
 
 
 def from_numpy(ndarray: Any, zero_copy: bool = True) -> Any:
-    """A NumPy array as an array of the same dtype."""
-    return array(ndarray, ndarray.dtype)
+    """A NumPy array as an array of the same dtype; with `zero_copy` of the same memory, where the backend can."""
+    return as_array(ndarray) if zero_copy else array(ndarray, ndarray.dtype)
 
 
 def asarray(obj: Any, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -46,18 +46,33 @@ def asarray(obj: Any, dtype: Any = None, copy: bool | None = None) -> Any:
     return array(obj, dtype)
 
 
+def by_rows(order: str | None) -> None:
+    """Refuse orders of memory other than C's.
+
+    Raises
+    ------
+    NotImplementedError
+        If another one is asked for.
+    """
+    if order not in (None, "C"):
+        raise NotImplementedError(f"arrays lie in memory in the order 'C', not {order!r}: leave the parameter out.")
+
+
 def zeros(shape: Any, dtype: Any = None, order: str = "C") -> Any:
     """Zeros."""
+    by_rows(order)
     return active().zeros(shape_of(shape), **_options(dtype))
 
 
 def ones(shape: Any, dtype: Any = None, order: str = "C") -> Any:
     """Ones."""
+    by_rows(order)
     return active().ones(shape_of(shape), **_options(dtype))
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Any:
     """One value everywhere; integers and booleans keep their kind."""
+    by_rows(order)
     if isinstance(fill_value, Array):
         filled = fill_value if dtype is None else cast(fill_value, dtype_of(dtype))
         return namespace(filled).broadcast_to(filled, shape_of(shape))
@@ -68,16 +83,19 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> An
 
 def zeros_like(a: Any, dtype: Any = None, order: str = "C") -> Any:
     """Zeros of the shape and dtype of another array."""
+    by_rows(order)
     return namespace(a).zeros_like(a, dtype=dtype_of(dtype))
 
 
 def ones_like(a: Any, dtype: Any = None, order: str = "C") -> Any:
     """Ones of the shape and dtype of another array."""
+    by_rows(order)
     return namespace(a).ones_like(a, dtype=dtype_of(dtype))
 
 
 def full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Any:
     """One value in the shape and dtype of another array."""
+    by_rows(order)
     return namespace(a).full_like(a, fill_value, dtype=dtype_of(dtype))
 
 

@@ -169,8 +169,10 @@ def multinomial(n: int, pvals: Any, size: Any = None) -> Any:
     """How often each of several outcomes occurs in n attempts."""
     probabilities = as_array(pvals)
     shape = () if size is None else shape_of(size)
-    found = _categories(probabilities, (*shape, n))
     xp = namespace(probabilities)
+    if not probabilities.size:
+        return xp.zeros((*shape, *probabilities.shape), dtype=xp.int64)
+    found = _categories(probabilities, (*shape, n))
     hits = xp.expand_dims(found, axis=-1) == xp.arange(probabilities.shape[-1], dtype=found.dtype)
     return xp.sum(cast(hits, xp.int64), axis=-2)
 

@@ -1,0 +1,123 @@
+"""A plug-in of pytest that makes the name mxnet mean xpgrad.mxnet, so that MXNet's own tests run as they are written.
+
+It also puts back what NumPy has dropped since those tests were written, and marks those that are expected to fail.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy
+import pytest
+
+import xpgrad.mxnet
+
+#: Where MXNet's sources are, from where its tests are run.
+SOURCES = Path.cwd().parents[2] / "python" / "mxnet"
+EXPECTED = Path(__file__).with_name("expected.txt")
+
+
+def listed(module: str, name: str) -> list[str]:
+    """A list of names in MXNet's own sources, which its tests go through."""
+    for statement in ast.parse((SOURCES / f"{module}.py").read_text()).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name:
+            return list(ast.literal_eval(statement.value))
+    raise LookupError(f"{SOURCES / module}.py has no list {name}.")
+
+
+#: What MXNet's tests import of its insides, and do not use in those that can run.
+INSIDES: dict[str, dict[str, Any]] = {
+    "mxnet.amp": {"__path__": []},
+    "mxnet.amp.amp": {"bfloat16": None},
+    "mxnet.attribute": {"AttrScope": None},
+    "mxnet.ndarray.ndarray": {"py_slice": slice},
+    "mxnet.ndarray.numpy": {"__path__": []},
+    "mxnet.ndarray.numpy._internal": {},
+    "mxnet.numpy_dispatch_protocol": {
+        "with_array_function_protocol": lambda f: f,
+        "with_array_ufunc_protocol": lambda f: f,
+        "_NUMPY_ARRAY_FUNCTION_LIST": listed("numpy_dispatch_protocol", "_NUMPY_ARRAY_FUNCTION_LIST"),
+        "_NUMPY_ARRAY_UFUNC_LIST": listed("numpy_dispatch_protocol", "_NUMPY_ARRAY_UFUNC_LIST"),
+    },
+    "mxnet.numpy_op_signature": {"_get_builtin_op": None},
+    "mxnet.runtime": {"Features": dict},
+    "mxnet._numpy_op_doc": {},
+}
+
+#: The same, in modules that there are.
+NAMES = {
+    "np.fallback": SimpleNamespace(__all__=listed("numpy/fallback", "fallbacks")),
+    "np.fallback_linalg": SimpleNamespace(__all__=listed("numpy/fallback_linalg", "__all__")),
+    "operator.get_all_registered_operators": list,
+    "util._NumpyArrayScope": object,
+    "util.set_flush_denorms": bool,
+}
+
+#: Names that NumPy had when MXNet's tests were written.
+DROPPED = {
+    "bool": bool,
+    "float": float,
+    "int": int,
+    "product": numpy.prod,
+    "msort": lambda a: numpy.sort(a, axis=0),
+}
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds mxnet and its modules among those of xpgrad.mxnet."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """A module whose name begins with mxnet."""
+        return importlib.machinery.ModuleSpec(name, self) if name.split(".")[0] == "mxnet" else None
+
+    def create_module(self, spec: Any) -> ModuleType:
+        """The module of xpgrad.mxnet, or an empty one of MXNet's insides."""
+        if spec.name in INSIDES:
+            module = ModuleType(spec.name)
+            vars(module).update(INSIDES[spec.name])
+            return module
+        return importlib.import_module(f"xpgrad.{spec.name}")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Nothing: the module has been run."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put everything in its place before the tests are imported."""
+    for mark in ("garbage_expected", "seed", "serial"):
+        config.addinivalue_line("markers", f"{mark}: MXNet's own")
+    sys.meta_path.insert(0, Finder())
+    for name, meaning in DROPPED.items():
+        if name not in vars(numpy):
+            setattr(numpy, name, meaning)
+    for path, meaning in NAMES.items():
+        module, _, name = path.partition(".")
+        setattr(getattr(xpgrad.mxnet, module), name, meaning)
+    for name in INSIDES:
+        importlib.import_module(name)
+    xpgrad.mxnet.nd.NDArray.tostype = lambda self, stype: self
+    xpgrad.mxnet.npx.set_np()  # as MXNet 2 begins
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is expected to fail, with its reason."""
+    reasons = dict(line.split(maxsplit=1) for line in EXPECTED.read_text().splitlines() if line[:1] not in ("", "#"))
+    for item in items:
+        module, _, name = item.nodeid.rpartition("/")[2].partition(".py::")
+        for key in (f"{module}::{name}", f"{module}::{name.partition('[')[0]}"):
+            if key in reasons:
+                item.add_marker(pytest.mark.xfail(reason=reasons[key].strip(), run=False))
+                break
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is there already out of the garbage collection that MXNet's tests do before and after each."""
+    gc.freeze()
