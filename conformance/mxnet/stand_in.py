@@ -11,6 +11,7 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -57,12 +58,27 @@ NAMES = {
     "np.fallback": SimpleNamespace(__all__=listed("numpy/fallback", "fallbacks")),
     "np.fallback_linalg": SimpleNamespace(__all__=listed("numpy/fallback_linalg", "__all__")),
     "operator.get_all_registered_operators": list,
-    "util._NumpyArrayScope": object,
+    "util._NumpyArrayScope": lambda is_np_array: SimpleNamespace(_is_np_array=is_np_array),
     "util.set_flush_denorms": bool,
 }
 
-#: Names that NumPy had when MXNet's tests were written.
+
+def with_interpolation(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy's whose parameter `method` was `interpolation` once."""
+
+    def call(*arguments: Any, interpolation: str = "linear", **options: Any) -> Any:
+        return f(*arguments, **({"method": interpolation} | options))
+
+    return call
+
+
+#: Names, and parameters, that NumPy had when MXNet's tests were written.
 DROPPED = {
+    "NaN": numpy.nan,
+    "Inf": numpy.inf,
+    "round_": numpy.round,
+    "percentile": with_interpolation(numpy.percentile),
+    "quantile": with_interpolation(numpy.quantile),
     "bool": bool,
     "float": float,
     "int": int,
@@ -96,8 +112,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{mark}: MXNet's own")
     sys.meta_path.insert(0, Finder())
     for name, meaning in DROPPED.items():
-        if name not in vars(numpy):
-            setattr(numpy, name, meaning)
+        setattr(numpy, name, meaning)
     for path, meaning in NAMES.items():
         module, _, name = path.partition(".")
         setattr(getattr(xpgrad.mxnet, module), name, meaning)

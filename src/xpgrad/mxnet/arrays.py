@@ -129,6 +129,9 @@ class NDArray(Array):
             raise GradReqError(grad_req)
         if self._cuts_history:
             self._node = None
+        if grad_req == "null":  # a gradient that there is stays as it is
+            mark(self, self.grad, grad_req)  # type: ignore[arg-type]  # there may be none
+            return
         grad = Array(backend_of(self.data).full(self.shape, 0, self._data))
         grad.__class__ = self._kind
         writes_to(grad)
@@ -229,6 +232,8 @@ class NDArray(Array):
         return super().item()
 
     def __bool__(self) -> bool:
+        if not self.size:
+            return False
         if self.size != 1:
             raise ValueError(
                 f"the truth value of an array of {self.size} elements is ambiguous: use all() or any() of it."

@@ -27,6 +27,28 @@ def _as_mxnet(kind: Any) -> Any:
     return type(kind.__name__, (kind, MXNetError), {"__doc__": kind.__doc__, "__module__": kind.__module__})
 
 
+class UnsupportedOptionError(MXNetError, NotImplementedError, TypeError):
+    """An option of NumPy's functions that MXNet's do not have."""
+
+
+#: What NumPy's element-wise functions take beside their operands, and MXNet's only in this form.
+UFUNC_OPTIONS = {"where": (True,), "subok": (True,), "dtype": (None,), "casting": ("same_kind",), "order": ("K",)}
+
+
+def without_defaults(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Options of a function that takes none, without those that say what is so anyway.
+
+    Raises
+    ------
+    UnsupportedOptionError
+        If there is another one.
+    """
+    for option, value in options.items():
+        if option in UFUNC_OPTIONS and value not in UFUNC_OPTIONS[option]:
+            raise UnsupportedOptionError(f"{name} does not take {option}={value!r}: leave it out.")
+    return {option: value for option, value in options.items() if option not in UFUNC_OPTIONS}
+
+
 def translated(f: Callable[..., Any]) -> Callable[..., Any]:
     """`f`, whose errors can be caught as MXNetError as well as under the core's own names."""
 
@@ -37,6 +59,8 @@ def translated(f: Callable[..., Any]) -> Callable[..., Any]:
         except XpgradError as error:
             error.__class__ = _as_mxnet(error.__class__)  # type: ignore[arg-type]  # a class is hashable
             raise
+        except ValueError as error:  # a class of Python's own cannot be changed
+            raise _as_mxnet(error.__class__)(*error.args) from error  # type: ignore[arg-type]  # as above
 
     return call
 

@@ -18,10 +18,10 @@ _generators: dict[str, tuple[Any, bool]] = {}
 _seed: int | None = None
 
 
-def seed(seed_state: int, ctx: Any = "all", device: Any = "all") -> None:
+def seed(seed_state: int | None, ctx: Any = "all", device: Any = "all") -> None:
     """Start the random numbers of every backend anew."""
     global _seed
-    _seed = int(seed_state)
+    _seed = None if seed_state is None else int(seed_state)
     _generators.clear()
 
 

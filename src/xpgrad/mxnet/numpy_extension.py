@@ -19,6 +19,7 @@ from xpgrad.mxnet.context import (
 )
 from xpgrad.mxnet.control import cond, foreach, while_loop
 from xpgrad.mxnet.generator import seed
+from xpgrad.mxnet.generator import seed as _seed
 from xpgrad.mxnet.ops import (
     convolution,
     creation,
@@ -64,7 +65,7 @@ _FUNCTIONS = {
     **named(sequence, "sequence_mask sequence_last sequence_reverse"),
     **named(
         indexing,
-        "pick one_hot topk gather_nd scatter_nd index_add index_update embedding arange_like nonzero=argwhere "
+        "constraint_check pick one_hot topk gather_nd scatter_nd index_add index_update embedding arange_like nonzero=argwhere "
         "slice=slice_ slice_axis slice_like",
     ),
     **named(reshaping, "reshape reshape_like broadcast_like"),
@@ -78,10 +79,16 @@ globals().update(provide_all(_FUNCTIONS, ndarray))
 
 load = loader(ndarray)
 
+
+def _seed_all(seed: int | None = None) -> None:
+    """Start the random numbers anew; by chance, where no number is given."""
+    _seed(seed)
+
+
 random = ModuleType("xpgrad.mxnet.numpy_extension.random", "mx.npx.random: random arrays beyond NumPy's.")
 vars(random).update(
-    provide_all(named(distributions, "bernoulli categorical multinomial normal_n uniform_n"), ndarray),
-    seed=seed,
+    provide_all(named(distributions, "bernoulli categorical multinomial=multinomial_n normal_n uniform_n"), ndarray),
+    seed=_seed_all,
     __getattr__=lacking("mx.npx.random", vars(random)),
 )
 

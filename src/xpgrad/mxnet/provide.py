@@ -11,6 +11,7 @@ from xpgrad.discovery import floating
 from xpgrad.functions import function
 from xpgrad.inplace import assign
 from xpgrad.mxnet.arrays import NDArray, dressed, plain
+from xpgrad.mxnet.base import UFUNC_OPTIONS, translated, without_defaults
 from xpgrad.mxnet.context import at
 from xpgrad.mxnet.promotion import cast
 
@@ -62,6 +63,10 @@ def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Calla
     own = getattr(f, "writes", ())
     places = {parameters.index(parameter) for parameter in own}
     places_itself = "ctx" in parameters
+    named_parameters = set(parameters)
+
+    plain_options = not named_parameters & UFUNC_OPTIONS.keys()
+    f = translated(f)
 
     @wraps(f)
     def call(*arguments: Any, out: Any = None, **keywords: Any) -> Any:
@@ -72,8 +77,11 @@ def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Calla
             result = f(*given)
         else:
             keywords.pop("name", None)
+            keywords.pop("inplace", None)  # results share memory, or not, as the backend has it
             place = None if places_itself else keywords.pop("ctx", None) or keywords.pop("device", None)
             keywords = {known.get(key, key): x if key in own else plain(x) for key, x in keywords.items()}
+            if plain_options:
+                keywords = without_defaults(name or f.__name__, keywords)
             with at(place):
                 result = f(*given, **keywords)
         return dressed(result, kind) if out is None else written(result, out)

@@ -8,7 +8,6 @@ from io import StringIO
 from math import erfc, prod
 from typing import Any
 
-import xpgrad.mxnet as mx
 from xpgrad.check import check_grads
 from xpgrad.discovery import get_named
 from xpgrad.mxnet.arrays import NDArray
@@ -242,7 +241,7 @@ def chi_square_check(
         found and expected in each bucket.
     """
     samples = _values(generator(nsamples)).ravel()
-    inside = [((samples > b[0]) & (samples <= b[1])) if isinstance(b, list | tuple) else samples == b for b in buckets]
+    inside = [((samples >= b[0]) & (samples < b[1])) if isinstance(b, list | tuple) else samples == b for b in buckets]
     found = [int(hits.sum()) for hits in inside]
     expected = [int(p * samples.size) for p in probs]
     chi_square = sum((f - e) ** 2 / e for f, e in zip(found, expected, strict=True) if e)
@@ -300,7 +299,8 @@ def random_uniform_arrays(*shapes: tuple[int, ...], low: float = 0.0, high: floa
 
 def rand_ndarray(shape: tuple[int, ...], stype: str = "default", density: Any = None, dtype: Any = None) -> NDArray:
     """A random array."""
-    return _random.uniform(-1, 1, shape=shape, dtype=dtype).tostype(stype)  # type: ignore[no-any-return]  # untyped
+    drawn = _random.uniform(-1, 1, shape=shape)
+    return (drawn if dtype is None else drawn.astype(dtype)).tostype(stype)  # type: ignore[no-any-return]  # untyped
 
 
 def np_reduce(dat: Any, axis: Any, keepdims: bool, numpy_reduce_func: Callable[..., Any]) -> Any:

@@ -12,11 +12,13 @@ _FUNCTIONS = {
     **{
         name: standard(name)
         for name in (
-            "cholesky det diagonal eig eigh eigvals eigvalsh inv matrix_norm matrix_transpose outer "
-            "pinv qr slogdet solve svdvals trace vecdot vector_norm"
+            "cholesky det diagonal eig eigvals inv matrix_transpose outer qr slogdet solve svdvals trace vecdot"
         ).split()
     },
-    **named(matrices, "matrix_power norm svd matrix_rank cond multi_dot tensorinv tensorsolve lstsq"),
+    **named(
+        matrices,
+        "eigh eigvalsh matrix_norm vector_norm pinv matrix_power norm svd matrix_rank cond multi_dot tensorinv tensorsolve lstsq",
+    ),
     **named(products, "cross tensordot matmul"),
 }
 

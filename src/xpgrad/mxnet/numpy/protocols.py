@@ -16,10 +16,15 @@ def dispatch(functions: Table, linalg: Table) -> None:
 
     def array_ufunc(self: ndarray, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         found = functions.get(ufunc.__name__)
+        (out,) = options.pop("out", (None,))
         if method != "__call__" or options or found is None:
             return NotImplemented
         is_scalar = get_named("numpy").is_scalar  # NumPy's scalars mix like Python's numbers
-        return found(*(x.item() if is_scalar(x) else x for x in inputs))
+        result = found(*(x.item() if is_scalar(x) else x for x in inputs))
+        if out is None:
+            return result
+        out[...] = result if isinstance(out, ndarray) else result.asnumpy()
+        return out
 
     def array_function(self: ndarray, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         found = (linalg if func.__module__ == "numpy.linalg" else functions).get(func.__name__)

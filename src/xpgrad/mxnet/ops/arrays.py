@@ -16,8 +16,8 @@ def namespace(x: Array) -> Any:
 
 
 def shape_of(shape: Any) -> tuple[int, ...]:
-    """A shape given as a number, a list or a tuple."""
-    return tuple(int(n) for n in shape) if isinstance(shape, list | tuple) else (int(shape),)
+    """A shape given as a number, or as a list, a tuple or an array of numbers."""
+    return (int(shape),) if isinstance(shape, int) or not getattr(shape, "__len__", None) else tuple(map(int, shape))
 
 
 def as_array(x: Any, dtype: Any = None) -> Any:

@@ -28,6 +28,8 @@ def array(object: Any, dtype: Any = None) -> Any:
         return namespace(object).asarray(object, dtype=dtype_of(dtype), device=device_for(None), copy=True)
     options = _options(dtype)
     backend = get_named(get_backend())
+    if backend.namespace.isdtype(options["dtype"], "integral") and not is_array(object):
+        return cast(active().asarray(object, **{k: v for k, v in options.items() if k != "dtype"}), options["dtype"])
     if is_array(object):
         raw = backend.asarray(backend.namespace.asarray(object))
         return active().asarray(Array(raw), copy=True, **options)
@@ -110,6 +112,8 @@ def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
 ) -> Any:
     """`num` numbers at equal distances; with `retstep` also that distance."""
+    if num < 0 or int(num) != num:
+        raise ValueError(f"linspace takes a number of points, not {num}.")
     if axis != 0:
         raise NotImplementedError("linspace lays its numbers out along axis 0 only: move the axis with np.moveaxis.")
     out = active().linspace(start, stop, num, endpoint=endpoint, **_options(dtype))
@@ -126,7 +130,7 @@ def logspace(
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on a diagonal, zeros elsewhere."""
-    return active().eye(N, M or N, k=k, **_options(dtype))
+    return active().eye(N, N if M is None else M, k=k, **_options(dtype))
 
 
 def identity(n: int, dtype: Any = None) -> Any:
@@ -136,7 +140,7 @@ def identity(n: int, dtype: Any = None) -> Any:
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on and below a diagonal."""
-    return active().tril(ones((N, M or N), dtype), k=k)
+    return active().tril(ones((N, N if M is None else M), dtype), k=k)
 
 
 def indices(dimensions: Any, dtype: Any = None) -> Any:
@@ -172,7 +176,7 @@ def blackman(M: int, dtype: Any = None) -> Any:
 
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> Any:
     """The rows and columns of the elements on and below a diagonal."""
-    return tuple(active().nonzero(tri(n, m, k)))
+    return tuple(active().nonzero(tri(max(n, 0), max(n if m is None else m, 0), k)))
 
 
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> Any:

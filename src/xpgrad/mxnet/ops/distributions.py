@@ -29,6 +29,22 @@ def _array_or_number(x: Any) -> Any:
     return x if isinstance(x, int | float) else as_array(x)
 
 
+def _required(name: str, x: Any, zero_too: bool = False) -> Any:
+    """A parameter, which must be positive, or with `zero_too` not negative.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    x = _array_or_number(x)
+    values = Array(x.data) if isinstance(x, Array) else x
+    holds = values >= 0 if zero_too else values > 0
+    if not bool(namespace(holds).all(holds) if isinstance(holds, Array) else holds):
+        raise ValueError(f"{name} must {'not be negative' if zero_too else 'be positive'}.")
+    return x
+
+
 def _dtype(dtype: Any) -> Any:
     return default_float() if dtype is None else dtype_of(dtype)
 
@@ -93,11 +109,13 @@ gumbel = _of_uniform(lambda xp, u: -xp.log(-xp.log(1 - u)), "Distributed as the 
 logistic = _of_uniform(lambda xp, u: xp.log(u) - xp.log1p(-u), "Distributed as the logarithm of odds.")
 
 
-def _of_exponential(transform: Any, doc: str) -> Any:
+def _of_exponential(transform: Any, doc: str, name: str = "a") -> Any:
     """A distribution with one parameter that is a function of an exponentially distributed number."""
 
-    def call(a: Any = 1.0, size: Any = None, dtype: Any = None) -> Any:
-        a = _array_or_number(a)
+    def call(a: Any = 1.0, size: Any = None, dtype: Any = None, **named: Any) -> Any:
+        a = _required(name, named.pop(name, a), zero_too=name == "scale")
+        if named:
+            raise TypeError(f"unknown parameters {', '.join(named)}: there are {name}, size, dtype and ctx.")
         e = -active().log1p(-draw("random", size=_size(size, a), dtype=dtype))
         return transform(active(), a, e)
 
@@ -106,7 +124,7 @@ def _of_exponential(transform: Any, doc: str) -> Any:
 
 
 rayleigh = _of_exponential(
-    lambda xp, a, e: a * xp.sqrt(2 * e), "The length of a normally distributed vector in the plane."
+    lambda xp, a, e: a * xp.sqrt(2 * e), "The length of a normally distributed vector in the plane.", "scale"
 )
 weibull = _of_exponential(lambda xp, a, e: e ** (1 / a), "A power of an exponentially distributed number.")
 pareto = _of_exponential(lambda xp, a, e: xp.expm1(e / a), "Distributed with a tail that falls as a power.")
@@ -115,13 +133,13 @@ power = _of_exponential(lambda xp, a, e: xp.exp(-e / a), "Distributed as a power
 
 def exponential(scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Any:
     """Exponentially distributed."""
-    scale = _array_or_number(scale)
+    scale = _required("scale", scale, zero_too=True)
     return scale * -active().log1p(-draw("random", size=_size(size, scale), dtype=dtype))
 
 
 def lognormal(mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, dtype: Any = None) -> Any:
     """The exponential of a normally distributed number."""
-    return active().exp(as_array(normal(mean, sigma, size, dtype)))
+    return active().exp(as_array(normal(mean, _required("sigma", sigma, zero_too=True), size, dtype)))
 
 
 def _known(name: str, count: int, doc: str) -> Any:
@@ -153,16 +171,32 @@ def negative_binomial(n: Any, p: Any, size: Any = None, dtype: Any = None) -> An
 
 def gamma(shape: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None) -> Any:
     """Gamma distributed; gradients flow to the scale only."""
-    shape, scale = map(_array_or_number, (shape, scale))
+    shape, scale = _required("shape", shape), _required("scale", scale)
     return scale * draw("standard_gamma", shape, size=_size(size, shape, scale), dtype=dtype)
 
 
 def bernoulli(prob: Any = None, logit: Any = None, size: Any = None, dtype: Any = None) -> Any:
     """1 with a probability, otherwise 0; the probability may be given by its logit."""
-    if prob is None:
+    if (prob is None) == (logit is None):
+        raise ValueError("bernoulli takes either prob or logit.")
+    if prob is not None:
+        _required("prob", prob, zero_too=True)
+        _required("1 - prob", 1 - _array_or_number(prob), zero_too=True)
+    else:
         prob = active().special.expit(as_array(logit))
     prob = _array_or_number(prob)
     return cast(draw("random", size=_size(size, prob)) < prob, _dtype(dtype))
+
+
+def multinomial_n(n: Any, prob: Any, shape: Any = None) -> Any:
+    """For each row of probabilities how often each of several outcomes occurs in n attempts; or so many times that."""
+    counts, probabilities = as_array(n), as_array(prob)
+    xp = namespace(probabilities)
+    axes = () if shape is None else shape_of(shape)
+    flat = [int(k) for k in xp.reshape(counts, (-1,)).tolist()]
+    rows = xp.reshape(probabilities, (-1, probabilities.shape[-1]))
+    found = [multinomial(k, rows[i], axes) for i, k in enumerate(flat)]
+    return xp.reshape(xp.stack(found), (*counts.shape, *axes, probabilities.shape[-1]))
 
 
 def multinomial(n: int, pvals: Any, size: Any = None) -> Any:

@@ -165,11 +165,14 @@ NUMPY: dict[str, Function] = {
 }
 
 
+_OF_ONE = ("logical_not", "bitwise_invert", "isfinite", "isinf", "isnan", "signbit")
+
+
 def constant(name: str) -> Function:
     """A function of the standard that has no gradient, for arrays and numbers."""
 
-    def call(x1: Any, *others: Any) -> Any:
-        operands: tuple[Any, ...] = (x1, *others)
+    def call(*operands: Any) -> Any:
+        x1, *others = operands
         if not any(isinstance(x, Array) or is_array(x) for x in operands):
             return call(as_array(x1), *others).item()
         if name.startswith("logical"):
@@ -182,8 +185,15 @@ def constant(name: str) -> Function:
         first = next(x for x in operands if isinstance(x, Array))
         return getattr(namespace(first), name)(*operands)
 
-    call.__doc__ = f"``{name}`` of the standard, which has no gradient."
-    return call
+    def of_two(x1: Any, x2: Any) -> Any:
+        return call(x1, x2)
+
+    def of_one(x: Any) -> Any:
+        return call(x)
+
+    f = of_one if name in _OF_ONE else of_two
+    f.__doc__ = f"``{name}`` of the standard, which has no gradient."
+    return f
 
 
 def isposinf(x: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import get_named
+from xpgrad.discovery import backend_of, get_named
 from xpgrad.mxnet.dtypes import dtype_of
 from xpgrad.mxnet.ops.arrays import as_array
 from xpgrad.mxnet.provide import writes
@@ -47,8 +47,13 @@ def can_cast(from_: Any, to: Any) -> Any:
 
 
 def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The dtype that several are promoted to."""
-    return active().result_type(*map(_array_or_dtype, arrays_and_dtypes))
+    """The dtype that several are promoted to: that of fractions, where there are any, whatever their width."""
+    xp = active()
+    found = [x.dtype if isinstance(x, Array) else dtype_of(x) for x in arrays_and_dtypes]
+    for kind in ("complex floating", "real floating"):
+        if leading := [dtype for dtype in found if xp.isdtype(dtype, kind)]:
+            return xp.result_type(*leading)
+    return xp.result_type(*found)
 
 
 def promote_types(type1: Any, type2: Any) -> Any:
@@ -59,7 +64,11 @@ def promote_types(type1: Any, type2: Any) -> Any:
 @writes("a", "b")
 def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
     """Whether a write to one array would show in the other."""
-    return a is b or getattr(a, "_writes", a) is getattr(b, "_writes", b)
+    try:
+        shared = backend_of(a.data).function("shares_memory")
+    except AttributeError:  # the library does not say
+        return a is b or getattr(a, "_writes", a) is getattr(b, "_writes", b)
+    return bool(shared(*(x.data if isinstance(x, Array) else x for x in (a, b))))
 
 
 def set_printoptions(precision: int | None = None, threshold: int | None = None, **options: Any) -> None:

@@ -11,7 +11,7 @@ from xpgrad.discovery import floating
 from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import default_float, dtype_named, dtype_of
 from xpgrad.mxnet.ops.arrays import along, as_array, axes_of, length_along, mask_of, namespace, shape_of
-from xpgrad.mxnet.ops.shapes import ravel
+from xpgrad.mxnet.ops.shapes import integer_array, ravel
 from xpgrad.mxnet.promotion import cast, common, in_floating, promoted, rank
 from xpgrad.mxnet.provide import writes
 from xpgrad.record import SCALARS
@@ -55,7 +55,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None) -> Any:
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """Elements of `x` where the condition holds, elsewhere those of `y`; alone, the places where it holds."""
-    mask = mask_of(condition)
+    mask = Array(mask_of(condition).data)
     if x is None:
         return nonzero(mask)
     if x.__class__ in SCALARS:
@@ -178,10 +178,18 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     return searchsorted(bins, x, side="left" if right else "right")
 
 
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None) -> Any:
-    """The function through given points, straight between them and constant beyond."""
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
+    """The function through given points, straight between them and constant, or periodic, beyond."""
     x, places = common(in_floating(as_array(x)), as_array(xp))
     values = cast(as_array(fp), x.dtype)
+    if period is not None:
+        library, period = namespace(x), abs(period)
+        x, places = library.remainder(x, period), library.remainder(places, period)
+        order = library.argsort(places)
+        places, values = library.take(places, order, axis=0), library.take(values, order, axis=0)
+        places = library.concat([places[-1:] - period, places, places[:1] + period])
+        values = library.concat([values[-1:], values, values[:1]])
+        left = right = None
     n = places.shape[0]
     i = within(searchsorted(places, x, side="right") - 1, max(n - 1, 1), "clip")
     x0, x1, y0, y1 = (take(a, j) for a in (places, values) for j in (i, within(i + 1, n, "clip")))
@@ -293,10 +301,13 @@ def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, 
     return xp.where(a == -float("inf"), float(limits.min) if neginf is None else neginf, a)
 
 
-def clip(a: Any, a_min: Any = None, a_max: Any = None) -> Any:
-    """Every element moved to the nearest within bounds."""
+def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:
+    """Every element moved to the nearest within bounds, which the method calls `min` and `max`."""
     a = as_array(a)
-    bounds = [None if b is None else b.item() if isinstance(b, Array) and not b.shape else b for b in (a_min, a_max)]
+    low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
+    if low is None and high is None:
+        raise ValueError("clip needs a bound: give a_min, a_max or both.")
+    bounds = [None if b is None else b.item() if isinstance(b, Array) and not b.shape else b for b in (low, high)]
     for bound in bounds:
         if bound.__class__ is float and not floating(a.data):
             a = in_floating(a)
@@ -321,10 +332,15 @@ def diag_indices_from(arr: Any) -> Any:
 
 @writes("a")
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    """Write to the main diagonal of a matrix."""
-    n = min(a.shape)
-    flat = a.__array_namespace__().arange(n)
-    a[(flat,) * a.ndim] = val
+    """Write to the main diagonal of a matrix, repeating the values; with `wrap`, anew below its last column."""
+    rows, columns, *_ = a.shape
+    length = rows if wrap and a.ndim == 2 and rows > columns else min(a.shape)
+    places = [(i, i % (columns + 1)) for i in range(length) if i % (columns + 1) < columns]
+    values = val.tolist() if isinstance(val, Array) else val
+    values = [values] if isinstance(values, int | float) else list(values)
+    repeated = [values[i % len(values)] for i in range(len(places))]
+    first, second = zip(*places, strict=True)
+    a[(integer_array(list(first)), *(integer_array(list(second)),) * (a.ndim - 1))] = repeated
 
 
 def tril_indices_from(arr: Any, k: int = 0) -> Any:
@@ -337,6 +353,20 @@ def triu_indices_from(arr: Any, k: int = 0) -> Any:
     """The rows and columns of the elements on and above a diagonal of a matrix."""
     a = as_array(arr)
     return tuple(namespace(a).nonzero(namespace(a).triu(namespace(a).ones(a.shape), k=k)))
+
+
+def constraint_check(input: Any, msg: str = "Constraint violated.") -> Any:
+    """Raise an error unless all elements are true; otherwise True, to multiply with.
+
+    Raises
+    ------
+    ValueError
+        With the message given.
+    """
+    holds = mask_of(input)
+    if not bool(namespace(holds).all(holds)):
+        raise ValueError(msg)
+    return namespace(holds).asarray(True)
 
 
 def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bool = False) -> Any:
@@ -446,22 +476,30 @@ def scatter_nd(data: Any, indices: Any, shape: Any) -> Any:
     return xp.reshape(out, shape)
 
 
+def _rows_and_values(a: Array, ind: Any, val: Any) -> tuple[Any, Any]:
+    """One row of indices for every leading axis, and a value for every place that they name."""
+    xp = namespace(a)
+    rows = integers(ind)
+    rows = xp.reshape(rows, rows.shape if rows.ndim > 1 else (1, -1))
+    shape = (*rows.shape[1:], *a.shape[rows.shape[0] :])
+    values = cast(as_array(val), a.dtype)
+    surplus = values.ndim - len(shape)
+    return rows, xp.broadcast_to(xp.reshape(values, values.shape[surplus:]) if surplus > 0 else values, shape)
+
+
 def index_add(a: Any, ind: Any, val: Any) -> Any:
     """`a` with values added at places; one row of indices for every leading axis. Repeated places add up."""
     a = as_array(a)
-    rows = integers(ind)
-    rows = rows if rows.ndim > 1 else namespace(rows).expand_dims(rows, axis=0)
-    val = cast(as_array(val), a.dtype)
-    values = namespace(a).broadcast_to(val, (*rows.shape[1:], *a.shape[rows.shape[0] :]))
+    rows, values = _rows_and_values(a, ind, val)
     return a + scatter_nd(values, rows, a.shape)
 
 
 def index_update(a: Any, ind: Any, val: Any) -> Any:
     """`a` with values written at places; one row of indices for every leading axis."""
     a = as_array(a)
-    rows = integers(ind)
+    rows, values = _rows_and_values(a, ind, val)
     out = namespace(a).asarray(a, copy=True)
-    out[_key(rows if rows.ndim > 1 else rows[None, :])] = cast(as_array(val), a.dtype)
+    out[_key(rows)] = values
     return out
 
 

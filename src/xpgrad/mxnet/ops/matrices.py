@@ -39,6 +39,7 @@ def matrix_power(a: Any, n: int) -> Any:
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of a vector or a matrix; without an order and axes, that of all elements."""
     x = in_floating(as_array(x))
+    ord = _order(ord)
     if axis is None and (ord is None or (ord == 2 and x.ndim == 1) or (ord == "fro" and x.ndim == 2)):
         return _norm(x, axis=None, keepdims=keepdims)
     axes = axes_of(axis, x.ndim)
@@ -52,9 +53,46 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     return namespace(x).reshape(out, shape) if keepdims else out
 
 
-def svd(a: Any) -> Any:
-    """Unitary matrix, singular values, unitary matrix, of which a is the product; without superfluous columns."""
-    return tuple(_svd(a, full_matrices=False))
+def svd(a: Any, compute_uv: bool = True) -> Any:
+    """Unitary matrix, singular values, unitary matrix, of which a is the product; or the singular values alone."""
+    return _svdvals(a) if not compute_uv else tuple(_svd(a, full_matrices=False))
+
+
+def _order(ord: Any) -> Any:
+    """The order of a norm, which may be the name of an infinity."""
+    return float(ord) if ord in ("inf", "-inf") else ord
+
+
+def vector_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The norm of the vectors along axes, which count as one."""
+    return _norm(x, axis=axis, keepdims=keepdims, ord=2 if ord is None else _order(ord))
+
+
+def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool = False) -> Any:
+    """The norm of the matrices in two axes."""
+    if not isinstance(axis, tuple | list) or len(axis) != 2:
+        raise ValueError(f"matrix_norm takes two axes, not {axis}.")
+    return norm(x, ord, axis, keepdims)
+
+
+def _of_triangle(name: str) -> Any:
+    """A function of symmetric matrices, of which one triangle is looked at."""
+    apply = standard(name)
+
+    def call(a: Any, upper: bool = False) -> Any:
+        a = in_floating(as_array(a))
+        return apply(namespace(a).matrix_transpose(a) if upper else a)
+
+    call.__doc__ = f"{apply.__doc__} The lower triangle counts, or the upper one."
+    return call
+
+
+eigh, eigvalsh = _of_triangle("eigh"), _of_triangle("eigvalsh")
+
+
+def pinv(a: Any, rtol: Any = None, hermitian: bool = False) -> Any:
+    """The pseudo-inverse."""
+    return _pinv(a) if rtol is None else _pinv(a, rtol=rtol)
 
 
 def matrix_rank(M: Any, rtol: Any = None, hermitian: bool = False) -> Any:

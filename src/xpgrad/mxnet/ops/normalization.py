@@ -65,7 +65,7 @@ def batch_norm(
     use_global_stats : bool
         Use the running numbers in training, too.
     output_mean_var : bool
-        Return also the mean and the variance.
+        Return also the mean, and one over the root of the variance.
     axis : int
         That of the channels.
     cudnn_off, min_calib_range, max_calib_range
@@ -87,7 +87,7 @@ def batch_norm(
         shape = length_along(axis, x)
         normal = (x - xp.reshape(mean, shape)) / xp.sqrt(xp.reshape(variance, shape) + eps)
     out = _scaled(normal, gamma, beta, axis)
-    return [out, mean, variance] if output_mean_var else out
+    return [out, mean, 1 / xp.sqrt(variance + eps)] if output_mean_var else out
 
 
 def layer_norm(

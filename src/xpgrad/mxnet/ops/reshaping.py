@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
+from xpgrad.mxnet.ops.arrays import as_array, axes_of, namespace, shape_of
 
 #: What the numbers mean in `nd`.
 LEGACY = {0: "copy", -2: "rest", -3: "merge", -4: "split"}
@@ -31,14 +31,11 @@ def target_shape(have: tuple[int, ...], wanted: tuple[int, ...], codes: dict[int
         Read both from the right.
     """
     items: list[tuple[Any, ...]] = []
-    given = iter(wanted)
+    given = iter(wanted[::-1] if reverse else wanted)
     for n in given:
         command = codes.get(n)
-        items.append(("split", next(given), next(given)) if command == "split" else (command, n))
-    source = list(have)
-    if reverse:
-        items.reverse()
-        source.reverse()
+        items.append((command, next(given, 0), next(given, 0)) if command == "split" else (command, n))
+    source = list(have[::-1] if reverse else have)
     out: list[int] = []
     for command, *numbers in items:
         if command == "rest":
@@ -48,8 +45,7 @@ def target_shape(have: tuple[int, ...], wanted: tuple[int, ...], codes: dict[int
             out.append(source.pop(0) * source.pop(0))
         elif command == "split":
             n, (first, second) = source.pop(0), numbers
-            pair = [n // second if first == -1 else first, n // first if second == -1 else second]
-            out += pair[::-1] if reverse else pair
+            out += [n // second if first == -1 else first, n // first if second == -1 else second]
         elif command == "copy":
             out.append(source.pop(0))
         elif command == "skip":
@@ -82,7 +78,7 @@ def broadcast_like(lhs: Any, rhs: Any, lhs_axes: Any = None, rhs_axes: Any = Non
     if lhs_axes is None:
         return namespace(a).broadcast_to(a, like.shape)
     shape = list(a.shape)
-    for i, j in zip(lhs_axes, rhs_axes, strict=True):
+    for i, j in zip(axes_of(lhs_axes, a.ndim), axes_of(rhs_axes, like.ndim), strict=True):
         shape[i] = like.shape[j]
     return namespace(a).broadcast_to(a, tuple(shape))
 

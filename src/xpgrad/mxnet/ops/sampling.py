@@ -9,6 +9,7 @@ from xpgrad.array import Array
 from xpgrad.mxnet.ops import distributions
 from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
 from xpgrad.mxnet.promotion import cast
+from xpgrad.mxnet.util import is_np_shape
 
 
 def _shape(shape: Any) -> tuple[int, ...]:
@@ -35,7 +36,7 @@ def _sampled(sample: Callable[..., Any], names: str, defaults: tuple[float, ...]
             namespace(x).reshape(x, (*x.shape, *(1,) * len(wanted))) if isinstance(x, Array) else x for x in parameters
         ]
         kind = None if dtype in (None, "None") else dtype
-        return sample(*many, size=(*own, *wanted) or (1,), dtype=kind)
+        return sample(*many, size=(*own, *wanted) or (() if shape == () and is_np_shape() else (1,)), dtype=kind)
 
     call.__doc__ = doc
     return call

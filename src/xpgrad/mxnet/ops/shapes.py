@@ -10,6 +10,7 @@ from xpgrad.array import Array
 from xpgrad.functions import function
 from xpgrad.mxnet.ops.arrays import along, as_array, axes_of, namespace, shape_of
 from xpgrad.mxnet.promotion import cast, common
+from xpgrad.namespace import active
 
 _scatter = function("scatter")
 
@@ -79,14 +80,18 @@ def expand_dims(a: Any, axis: Any) -> Any:
 def squeeze(a: Any, axis: Any = None) -> Any:
     """Axes of length 1 left out."""
     a = as_array(a)
+    if not a.ndim and axis in (None, 0, -1):
+        return a
     axes = tuple(i for i, n in enumerate(a.shape) if n == 1) if axis is None else axes_of(axis, a.ndim)
     return namespace(a).squeeze(a, axes)
 
 
 def broadcast_to(array: Any, shape: Any) -> Any:
-    """Repeated along new axes and axes of length 1."""
+    """Repeated along new axes and axes of length 1; a length of -2 stays as it is."""
     a = as_array(array)
-    return namespace(a).broadcast_to(a, shape_of(shape))
+    wanted = shape_of(shape)
+    have = (1,) * (len(wanted) - a.ndim) + a.shape
+    return namespace(a).broadcast_to(a, tuple(m if n == -2 else n for n, m in zip(wanted, have, strict=False)))
 
 
 def broadcast_arrays(*args: Any) -> Any:
@@ -101,10 +106,10 @@ def meshgrid(*xi: Any, indexing: str = "xy") -> Any:
     return list(namespace(arrays[0]).meshgrid(*arrays, indexing=indexing))
 
 
-def tile(A: Any, *reps: Any) -> Any:
+def tile(A: Any, reps: Any, *more: int) -> Any:
     """Copies of the array side by side."""
     a = as_array(A)
-    return namespace(a).tile(a, _variadic(reps))
+    return namespace(a).tile(a, _variadic((reps, *more)))
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
@@ -301,26 +306,52 @@ def resize(a: Any, new_shape: Any) -> Any:
     return reshape(tile(flat, -(-count // flat.shape[0]))[:count], shape)
 
 
+#: What the rows of an axis are reduced to, and continued with.
+_STATISTICS = {"minimum": "min", "maximum": "max", "mean": "mean"}
+
+
 def pad(x: Any, pad_width: Any = None, mode: str = "constant", *, constant_values: Any = 0, **options: Any) -> Any:
     """Elements added before and after those along each axis."""
     if options:
         raise NotImplementedError(f"pad does not know {', '.join(options)}.")
     x = as_array(x)
-    return namespace(x).pad(x, pad_width, mode, constant_values=constant_values)
+    if mode not in _STATISTICS:
+        return namespace(x).pad(x, pad_width, mode, constant_values=constant_values)
+    xp = namespace(x)
+    widths = pad_width if isinstance(pad_width, list | tuple) else (pad_width, pad_width)
+    pairs = [widths] * x.ndim if isinstance(widths[0], int) else widths
+    for axis, (before, after) in enumerate(pairs):
+        filler = cast(getattr(xp, _STATISTICS[mode])(x, axis=axis, keepdims=True), x.dtype)
+        x = concatenate([repeat(filler, before, axis), x, repeat(filler, after, axis)], axis)
+    return x
+
+
+def integer_array(values: list[int]) -> Any:
+    """A list of integers, which may be empty, as an array."""
+    return active().asarray(values, dtype=active().int64)
 
 
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    """Values put before an index along an axis."""
+    """Values put before an index along an axis, or before several."""
     a = as_array(arr)
     if axis is None:
         a, axis = ravel(a), 0
-    i = int(obj) % (a.shape[axis] + 1)
-    shape = tuple(1 if k == axis % a.ndim else n for k, n in enumerate(a.shape))
-    values = cast(as_array(values), a.dtype)
-    if values.ndim < a.ndim:
-        values = broadcast_to(values, shape) if values.ndim == 0 or a.ndim > 1 else values
-    before, after = (a[along(axis, a.ndim, part)] for part in (slice(0, i), slice(i, None)))
-    return concatenate([before, values, after], axis)
+    axis, xp = axis % a.ndim, namespace(a)
+    n = a.shape[axis]
+    chosen = obj.tolist() if isinstance(obj, Array) else obj
+    single = isinstance(chosen, int) or getattr(chosen, "shape", None) == ()
+    listed = [int(chosen)] if single else [*range(n)[chosen]] if isinstance(chosen, slice) else [*map(int, chosen)]
+    places = [i + n if i < 0 else i for i in listed]
+    new = cast(as_array(values), a.dtype)
+    new = xp.reshape(new, (*(1,) * (a.ndim - new.ndim), *new.shape))
+    if single:
+        new = moveaxis(new, 0, axis)
+    count = new.shape[axis] if len(places) == 1 else len(places)
+    new = xp.broadcast_to(new, tuple(count if i == axis else m for i, m in enumerate(a.shape)))
+    # Each new element has a place before which it goes; those of equal places keep their order.
+    before = places * count if len(places) == 1 else places
+    order = sorted([(place, 0, k, n + k) for k, place in enumerate(before)] + [(i, 1, i, i) for i in range(n)])
+    return xp.take(concatenate([a, new], axis), integer_array([source for *_, source in order]), axis=axis)
 
 
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
@@ -332,6 +363,5 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     if isinstance(obj, Array):
         obj = obj.tolist()
     gone = range(n)[obj] if isinstance(obj, slice) else obj if isinstance(obj, list | tuple) else [obj]
-    dropped = {int(i) % n for i in gone}
-    kept = [i for i in range(n) if i not in dropped]
-    return namespace(a).take(a, namespace(a).astype(as_array(kept), namespace(a).int64), axis=axis)
+    dropped = {int(i) % n for i in gone if -n <= int(i) < n}
+    return namespace(a).take(a, integer_array([i for i in range(n) if i not in dropped]), axis=axis)
