@@ -38,7 +38,6 @@ def listed(module: str, name: str) -> list[str]:
 INSIDES: dict[str, dict[str, Any]] = {
     "mxnet.amp": {"__path__": []},
     "mxnet.amp.amp": {"bfloat16": None},
-    "mxnet.attribute": {"AttrScope": None},
     "mxnet.ndarray.ndarray": {"py_slice": slice},
     "mxnet.ndarray.numpy": {"__path__": []},
     "mxnet.ndarray.numpy._internal": {},
@@ -72,18 +71,38 @@ def with_interpolation(f: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-#: Names, and parameters, that NumPy had when MXNet's tests were written.
+#: Names that NumPy had when MXNet's tests were written.
 DROPPED = {
     "NaN": numpy.nan,
     "Inf": numpy.inf,
     "round_": numpy.round,
-    "percentile": with_interpolation(numpy.percentile),
-    "quantile": with_interpolation(numpy.quantile),
     "bool": bool,
     "float": float,
     "int": int,
     "product": numpy.prod,
     "msort": lambda a: numpy.sort(a, axis=0),
+}
+
+
+def nonzero_of_anything(a: Any) -> Any:
+    """NumPy's `nonzero`, which took numbers once."""
+    return numpy.atleast_1d(a).nonzero()
+
+
+def flat_inverse(ar: Any, *arguments: Any, **options: Any) -> Any:
+    """NumPy's `unique`, whose inverse was a vector once."""
+    found = _unique(ar, *arguments, **options)
+    return tuple(x.ravel() for x in found) if isinstance(found, tuple) and not options.get("axis") else found
+
+
+_unique, _where = numpy.unique, numpy.where
+
+#: Functions of NumPy's that were different when MXNet's tests were written.
+CHANGED = {
+    "percentile": with_interpolation(numpy.percentile),
+    "quantile": with_interpolation(numpy.quantile),
+    "unique": flat_inverse,
+    "where": lambda condition, *xy: _where(condition, *xy) if xy else nonzero_of_anything(condition),
 }
 
 
@@ -111,7 +130,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for mark in ("garbage_expected", "seed", "serial"):
         config.addinivalue_line("markers", f"{mark}: MXNet's own")
     sys.meta_path.insert(0, Finder())
+    for name, meaning in CHANGED.items():
+        setattr(numpy, name, meaning)
     for name, meaning in DROPPED.items():
+        if name in dir(numpy):
+            continue
         setattr(numpy, name, meaning)
     for path, meaning in NAMES.items():
         module, _, name = path.partition(".")

@@ -768,8 +768,14 @@ def test_numpy_functions_that_are_not_provided():
         numpy.convolve(np.ones(3), np.ones(2))
     with pytest.raises(TypeError):
         numpy.add.reduce(np.ones(3))
-    with pytest.raises(TypeError):
-        numpy.add(np.ones(3), 1, out=numpy.ones(3))
+
+
+def test_numpy_functions_write_into_numpy_arrays():
+    x = numpy.ones(3)
+    x += np.ones(3)
+    numpy.add(np.ones(3), x, out=x)
+    assert type(x) is numpy.ndarray
+    assert x.tolist() == [3, 3, 3]
 
 
 def test_conversion_between_the_styles():

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from xpgrad.mxnet import arithmetic as _arithmetic  # noqa: F401  # attaches the operators
 from xpgrad.mxnet import (
+    attribute,
     autograd,
     base,
     context,
@@ -33,6 +34,7 @@ from xpgrad.mxnet import (
     initializer,
     lr_scheduler,
     metric,
+    name,
     numpy,
     operator,
     optimizer,
@@ -43,6 +45,7 @@ from xpgrad.mxnet import (
 from xpgrad.mxnet import ndarray as ndarray
 from xpgrad.mxnet import numpy as np
 from xpgrad.mxnet import numpy_extension as npx
+from xpgrad.mxnet.attribute import AttrScope
 from xpgrad.mxnet.base import MXNetError, lacking
 from xpgrad.mxnet.context import (
     Context,
@@ -63,9 +66,11 @@ numpy_extension = npx
 __version__ = "2.0.0"
 
 __all__ = [
+    "AttrScope",
     "Context",
     "Device",
     "MXNetError",
+    "attribute",
     "autograd",
     "base",
     "context",
@@ -82,6 +87,7 @@ __all__ = [
     "is_np_shape",
     "lr_scheduler",
     "metric",
+    "name",
     "nd",
     "ndarray",
     "np",
@@ -104,7 +110,7 @@ _LOADERS = "read the data yourself, and batch it with gluon.data.DataLoader."
 
 #: What is left out, and what serves instead.
 _LEFT_OUT = {
-    **dict.fromkeys(("sym", "symbol", "Symbol", "AttrScope", "viz", "visualization", "executor", "subgraph"), _SYMBOLS),
+    **dict.fromkeys(("sym", "symbol", "Symbol", "viz", "visualization", "executor", "subgraph"), _SYMBOLS),
     **dict.fromkeys(("mod", "module", "model", "callback", "mon", "monitor"), _SYMBOLS),
     **dict.fromkeys(("io", "recordio", "image", "img"), _LOADERS),
     **dict.fromkeys(("kv", "kvstore"), "gluon.Trainer adds up the gradients of several devices itself."),

@@ -200,7 +200,7 @@ class NDArray(Array):
     def as_in_context(self, context: Context) -> NDArray:
         """The array itself where it is there already, otherwise a copy in another context."""
         if Context(context).same_device(self.context):
-            return self
+            return self if Context(context).device_type == self.context.device_type else self.copy()
         return dressed(function("to_device")(self, device=device_for(context)), self._kind)  # type: ignore[no-any-return]  # untyped
 
     as_in_ctx = as_in_context
@@ -219,8 +219,8 @@ class NDArray(Array):
         """The same array as a NumPy-style `ndarray`: a write to one shows in the other."""
         return _shared(self, ndarray)
 
-    def asscalar(self) -> bool | int | float | complex:
-        """The only element as a Python number.
+    def asscalar(self) -> Any:
+        """The only element as a number of NumPy's, which prints with the digits of its dtype.
 
         Raises
         ------
@@ -229,7 +229,7 @@ class NDArray(Array):
         """
         if self.size != 1:
             raise ValueError("the current array is not a scalar: asscalar() needs exactly one element.")
-        return super().item()
+        return self.asnumpy().reshape(())[()]
 
     def __bool__(self) -> bool:
         if not self.size:

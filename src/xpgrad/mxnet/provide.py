@@ -13,7 +13,7 @@ from xpgrad.inplace import assign
 from xpgrad.mxnet.arrays import NDArray, dressed, plain
 from xpgrad.mxnet.base import UFUNC_OPTIONS, translated, without_defaults
 from xpgrad.mxnet.context import at
-from xpgrad.mxnet.promotion import cast
+from xpgrad.mxnet.promotion import cast, rank
 
 #: The keywords by which the operators of MXNet may know their first and their second array.
 _SYNONYMS = ("data lhs a x A x1 m ary arr".split(), "rhs b B x2".split())
@@ -34,6 +34,8 @@ def written(result: Any, out: Any) -> Any:
         for part, target in zip(result, out, strict=True):
             written(part, target)
         return out
+    if rank(result) == 0 and rank(out):
+        raise TypeError(f"the result is boolean, but out is of dtype {out.dtype}: make out with dtype='bool'.")
     value = cast(result, out.dtype)
     assign(out, _reshape(value, out.shape) if value.size == out.size else _broadcast_to(value, out.shape))
     return out

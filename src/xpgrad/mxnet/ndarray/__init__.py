@@ -27,6 +27,7 @@ from xpgrad.mxnet.ops import (
     outputs,
     primitives,
     products,
+    reductions,
     reshaping,
     sampling,
     sequence,
@@ -159,7 +160,7 @@ def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
 
 
 #: Methods that are not functions of the same name.
-_OWN_METHODS = named(legacy, "reshape=reshape_method transpose=transpose_method")
+_OWN_METHODS = named(legacy, "reshape=reshape_method transpose=transpose_method") | named(reductions, "all any")
 
 attach(NDArray, globals(), _METHODS)
 attach(NDArray, provide_all(_OWN_METHODS, NDArray), _OWN_METHODS)

@@ -64,11 +64,11 @@ def promote_types(type1: Any, type2: Any) -> Any:
 @writes("a", "b")
 def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
     """Whether a write to one array would show in the other."""
+    first, second = (x.data if isinstance(x, Array) else x for x in (a, b))
     try:
-        shared = backend_of(a.data).function("shares_memory")
+        return bool(backend_of(first).function("shares_memory")(first, second))
     except AttributeError:  # the library does not say
         return a is b or getattr(a, "_writes", a) is getattr(b, "_writes", b)
-    return bool(shared(*(x.data if isinstance(x, Array) else x for x in (a, b))))
 
 
 def set_printoptions(precision: int | None = None, threshold: int | None = None, **options: Any) -> None:

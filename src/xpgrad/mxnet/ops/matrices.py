@@ -6,6 +6,7 @@ from functools import reduce
 from math import prod
 from typing import Any
 
+from xpgrad.array import Array
 from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.ops.arrays import as_array, axes_of, namespace
 from xpgrad.mxnet.ops.products import dot
@@ -96,11 +97,17 @@ def pinv(a: Any, rtol: Any = None, hermitian: bool = False) -> Any:
 
 
 def matrix_rank(M: Any, rtol: Any = None, hermitian: bool = False) -> Any:
-    """The number of singular values that are not 0 to rounding."""
-    s = _svdvals(M)
-    xp = namespace(s)
-    limit = xp.finfo(s.dtype).eps * max(as_array(M).shape[-2:]) if rtol is None else rtol
-    return xp.sum(cast(s > limit * xp.max(s, axis=-1, keepdims=True), dtype_named("int64")), axis=-1)
+    """The number of singular values that are larger than `rtol`, or by default not 0 to rounding."""
+    a = as_array(M)
+    xp, integer = namespace(a), dtype_named("int64")
+    if a.ndim < 2:
+        return cast(xp.any(a != 0), integer)
+    s = _svdvals(a)
+    if rtol is None:
+        limit = xp.finfo(s.dtype).eps * max(a.shape[-2:]) * xp.max(s, axis=-1, keepdims=True)
+    else:
+        limit = xp.expand_dims(as_array(rtol, s.dtype), axis=-1)
+    return xp.sum(cast(s > limit, integer), axis=-1)
 
 
 def cond(x: Any, p: Any = None) -> Any:
@@ -138,9 +145,20 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """The shortest x for which a @ x is nearest to b; the squared distances; the rank; the singular values."""
     a, b = common(as_array(a), as_array(b))
+    if not a.size:
+        return _least_squares_of_nothing(a, b)
     x = namespace(a).matmul(_pinv(a), b)
     distance = namespace(a).matmul(a, x) - b
     return x, namespace(a).sum(distance * distance, axis=0), matrix_rank(a), _svdvals(a)
+
+
+def _least_squares_of_nothing(a: Array, b: Array) -> Any:
+    """What `lstsq` gives for a matrix without rows or without columns."""
+    xp = namespace(a)
+    columns = a.shape[1]
+    distance = xp.sum(b * b, axis=0, keepdims=b.ndim == 1) if a.shape[0] > columns else xp.zeros((0,), dtype=a.dtype)
+    x = xp.zeros((columns, *b.shape[1:]), dtype=a.dtype)
+    return x, distance, xp.zeros((), dtype=dtype_named("int64")), xp.zeros((0,), dtype=a.dtype)
 
 
 def transposed(a: Any, turn: bool = True) -> Any:

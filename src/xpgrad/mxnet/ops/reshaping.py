@@ -77,6 +77,8 @@ def broadcast_like(lhs: Any, rhs: Any, lhs_axes: Any = None, rhs_axes: Any = Non
     a, like = as_array(lhs), as_array(rhs)
     if lhs_axes is None:
         return namespace(a).broadcast_to(a, like.shape)
+    if not axes_of(lhs_axes, a.ndim):
+        raise ValueError("broadcast_like needs axes, or None for both.")
     shape = list(a.shape)
     for i, j in zip(axes_of(lhs_axes, a.ndim), axes_of(rhs_axes, like.ndim), strict=True):
         shape[i] = like.shape[j]

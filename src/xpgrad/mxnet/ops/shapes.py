@@ -239,19 +239,34 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return array_split(ary, indices_or_sections, axis)
 
 
+def _with_axes(ary: Any, least: int) -> Any:
+    """An array that has so many axes at least.
+
+    Raises
+    ------
+    ValueError
+        If it has not.
+    """
+    a = as_array(ary)
+    if a.ndim < least:
+        raise ValueError(f"this splits arrays of {least} or more axes, not of {a.ndim}.")
+    return a
+
+
 def hsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Parts along the second axis, of a vector along its only one."""
-    return split(ary, indices_or_sections, 1 if as_array(ary).ndim > 1 else 0)
+    a = _with_axes(ary, 1)
+    return split(a, indices_or_sections, 1 if a.ndim > 1 else 0)
 
 
 def vsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Parts along the first axis."""
-    return split(ary, indices_or_sections, 0)
+    return split(_with_axes(ary, 2), indices_or_sections, 0)
 
 
 def dsplit(ary: Any, indices_or_sections: Any) -> Any:
     """Parts along the third axis."""
-    return split(ary, indices_or_sections, 2)
+    return split(_with_axes(ary, 3), indices_or_sections, 2)
 
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -355,13 +370,13 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    """Without the elements at an index, a slice or several indices."""
+    """Without the elements at an index, a slice or several indices; indices in an array count from the front only."""
     a = as_array(arr)
     if axis is None:
         a, axis = ravel(a), 0
     n = a.shape[axis]
     if isinstance(obj, Array):
-        obj = obj.tolist()
+        obj = [i for i in obj.tolist() if i >= 0] if obj.ndim else obj.item()
     gone = range(n)[obj] if isinstance(obj, slice) else obj if isinstance(obj, list | tuple) else [obj]
     dropped = {int(i) % n for i in gone if -n <= int(i) < n}
     return namespace(a).take(a, integer_array([i for i in range(n) if i not in dropped]), axis=axis)
