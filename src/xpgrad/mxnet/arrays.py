@@ -8,13 +8,14 @@ way. Operators and the methods that compute are attached where the functions of 
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any, ClassVar
 
 from xpgrad.array import Array, Follower
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GradReqError
 from xpgrad.functions import function
-from xpgrad.inplace import Version, assign, share
+from xpgrad.inplace import Version, assign, getitem, share
 from xpgrad.mxnet.base import MXNetError, translated
 from xpgrad.mxnet.context import Context, context_of, device_for
 from xpgrad.mxnet.dtypes import dtype_of
@@ -263,6 +264,12 @@ class NDArray(Array):
         """Wait until the device has computed this array."""
         backend_of(self.data).synchronize()
 
+    def expand_dims(self, axis: int, inplace: bool = False) -> NDArray:
+        """A new axis of length 1; with `inplace` a write to one array shows in the other."""
+        key = (*(slice(None),) * (axis % (self.ndim + 1)), None)
+        found = getitem(self, key) if inplace else function("expand_dims")(self, axis=axis)
+        return dressed(found, self._kind)  # type: ignore[no-any-return]  # untyped
+
     @property
     def T(self) -> Any:  # type: ignore[override]  # noqa: N802  # MXNet's name
         """The array with its axes in the opposite order."""
@@ -285,6 +292,20 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
 
     _wants_axes = False
     _cuts_history = False
+
+    def __array_namespace__(self, *version: str | None, api_version: str | None = None) -> Any:
+        """The standard's functions; where MXNet's own call names a version by position, those of `np`.
+
+        Raises
+        ------
+        ValueError
+            If MXNet does not know the version.
+        """
+        if not version:
+            return super().__array_namespace__(api_version=api_version)
+        if version[0] not in (None, "2021.10"):
+            raise ValueError(f"MXNet's version of the standard is '2021.10', not {version[0]!r}.")
+        return sys.modules["xpgrad.mxnet.numpy"]
 
     def item(self, *position: Any) -> bool | int | float | complex:
         """One element as a Python number: the only one, or that at a position, flat or along every axis."""

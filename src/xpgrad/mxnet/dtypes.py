@@ -42,4 +42,6 @@ def dtype_of(dtype: Any) -> Any:
         return default_float()
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None)
     name = _ALIASES.get(str(name), name)
+    if isinstance(dtype, str) and name not in NAMES:  # one of NumPy's codes, such as "f4"
+        name = get_named("numpy").function("dtype")(dtype).name
     return dtype_named(name) if name in NAMES else dtype

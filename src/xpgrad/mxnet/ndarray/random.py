@@ -10,7 +10,7 @@ from xpgrad.mxnet.provide import named, provide_all
 _FUNCTIONS = named(
     sampling,
     "uniform normal randn exponential gamma poisson binomial negative_binomial generalized_negative_binomial randint "
-    "multinomial=categorical categorical shuffle uniform_like normal_like exponential_like gamma_like poisson_like "
+    "multinomial categorical shuffle uniform_like normal_like exponential_like gamma_like poisson_like "
     "negative_binomial_like",
 )
 

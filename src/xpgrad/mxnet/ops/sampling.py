@@ -95,6 +95,15 @@ def categorical(data: Any, shape: Any = (), get_prob: bool = False, dtype: Any =
     return distributions.categorical(data, shape, get_prob, dtype)
 
 
+def multinomial(
+    data: Any = None, shape: Any = (), get_prob: bool = False, dtype: Any = None, n: Any = None, p: Any = None
+) -> Any:
+    """As `categorical`; with `n` and `p` how often each outcome occurs in n attempts, as in MXNet 2."""
+    if n is None:
+        return categorical(data, shape, get_prob, dtype or "int32")
+    return distributions.multinomial_n(n, p, shape or None)
+
+
 def shuffle(data: Any) -> Any:
     """The rows of an array in random order."""
     return distributions.permutation(data)

@@ -249,7 +249,7 @@ def _with_axes(ary: Any, least: int) -> Any:
     """
     a = as_array(ary)
     if a.ndim < least:
-        raise ValueError(f"this splits arrays of {least} or more axes, not of {a.ndim}.")
+        raise ValueError(f"this takes arrays of {least} or more axes, not of {a.ndim}.")
     return a
 
 
@@ -304,13 +304,13 @@ def diag(array: Any, k: int = 0) -> Any:
 
 def tril(m: Any, k: int = 0) -> Any:
     """The elements on and below a diagonal, zeros elsewhere."""
-    a = as_array(m)
+    a = _with_axes(m, 1)
     return namespace(a).tril(a, k=k)
 
 
 def triu(m: Any, k: int = 0) -> Any:
     """The elements on and above a diagonal, zeros elsewhere."""
-    a = as_array(m)
+    a = _with_axes(m, 1)
     return namespace(a).triu(a, k=k)
 
 
