@@ -89,19 +89,12 @@ def nonzero_of_anything(a: Any) -> Any:
     return numpy.atleast_1d(a).nonzero()
 
 
-def flat_inverse(ar: Any, *arguments: Any, **options: Any) -> Any:
-    """NumPy's `unique`, whose inverse was a vector once."""
-    found = _unique(ar, *arguments, **options)
-    return tuple(x.ravel() for x in found) if isinstance(found, tuple) and not options.get("axis") else found
-
-
-_unique, _where = numpy.unique, numpy.where
+_where = numpy.where
 
 #: Functions of NumPy's that were different when MXNet's tests were written.
 CHANGED = {
     "percentile": with_interpolation(numpy.percentile),
     "quantile": with_interpolation(numpy.quantile),
-    "unique": flat_inverse,
     "where": lambda condition, *xy: _where(condition, *xy) if xy else nonzero_of_anything(condition),
 }
 

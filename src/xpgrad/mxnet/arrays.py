@@ -84,7 +84,19 @@ def writes_to(grad: Array) -> Writes:
     return found
 
 
-class NDArray(Array):
+class Kind(type):
+    """The class of the array classes: that of views equals the class that they look like, ``type(x) == np.ndarray``."""
+
+    _kind: Any = None
+
+    def __eq__(cls, other: object) -> bool:
+        return cls is other or (cls._kind is not None and cls._kind is getattr(other, "_kind", None))
+
+    def __hash__(cls) -> int:
+        return id(cls._kind or cls)
+
+
+class NDArray(Array, metaclass=Kind):
     """An array of MXNet 1: a reduction has the shape (1,), and `attach_grad` cuts the array off from its history.
 
     Made by the functions of `xpgrad.mxnet.nd`.
@@ -270,6 +282,19 @@ class NDArray(Array):
         found = getitem(self, key) if inplace else function("expand_dims")(self, axis=axis)
         return dressed(found, self._kind)  # type: ignore[no-any-return]  # untyped
 
+    def squeeze(self, axis: Any = None, inplace: bool = False) -> NDArray:
+        """Axes of length 1 left out; with `inplace` a write to one array shows in the other."""
+        if not inplace:
+            return dressed(function("squeeze")(self, axis=self._single(axis)), self._kind)  # type: ignore[no-any-return]  # untyped
+        key = tuple(0 if i in self._single(axis) else slice(None) for i in range(self.ndim))
+        return dressed(getitem(self, (*key, ...)), self._kind)  # type: ignore[no-any-return]  # untyped
+
+    def _single(self, axis: Any) -> tuple[int, ...]:
+        """The axes that a parameter names, or all of length 1."""
+        if axis is None:
+            return tuple(i for i, n in enumerate(self.shape) if n == 1)
+        return tuple(i % self.ndim for i in (axis if isinstance(axis, tuple | list) else (axis,)))
+
     @property
     def T(self) -> Any:  # type: ignore[override]  # noqa: N802  # MXNet's name
         """The array with its axes in the opposite order."""
@@ -369,7 +394,7 @@ def refuse_sparse(stype: str | None) -> None:
 def complete(kind: type[NDArray]) -> None:
     """Make a class a kind of arrays, and the class of its views, which look the same."""
     contents = {"__slots__": (), "__doc__": kind.__doc__, "__module__": kind.__module__, "alone": kind}
-    kind._kind, kind._view_kind = kind, type(kind.__name__, (kind, Follower), contents)
+    kind._kind, kind._view_kind = kind, Kind(kind.__name__, (kind, Follower), contents)
 
 
 complete(NDArray)

@@ -65,8 +65,8 @@ _FUNCTIONS = {
     **named(sequence, "sequence_mask sequence_last sequence_reverse"),
     **named(
         indexing,
-        "constraint_check pick one_hot topk gather_nd scatter_nd index_add index_update embedding arange_like nonzero=argwhere "
-        "slice=slice_ slice_axis slice_like",
+        "constraint_check pick one_hot topk gather_nd scatter_nd index_add index_update embedding arange_like "
+        "nonzero=argwhere slice=slice_ slice_axis slice_like",
     ),
     **named(reshaping, "reshape reshape_like broadcast_like"),
     **named(legacy, "cast=cast_ shape_array pad slice_channel=split"),

@@ -104,8 +104,8 @@ class Trainer:
         stale = [parameter for _, parameter in due if not all(data._fresh_grad for data in parameter.list_data())]
         if stale and not ignore_stale_grad:
             raise UserWarning(
-                f"no backward pass has written the gradient of parameter {stale[0].name!r} since the last step: part of "
-                "the network was not used. ignore_stale_grad=True leaves such parameters as they are."
+                f"no backward pass has written the gradient of parameter {stale[0].name!r} since the last step: part "
+                "of the network was not used. ignore_stale_grad=True leaves such parameters as they are."
             )
         with modes(False, None):
             for i, parameter in due:

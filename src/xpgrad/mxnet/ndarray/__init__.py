@@ -19,6 +19,7 @@ from xpgrad.mxnet.operator import custom
 from xpgrad.mxnet.ops import (
     convolution,
     creation,
+    densities,
     elementwise,
     indexing,
     legacy,
@@ -133,6 +134,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         "sample_gamma=gamma sample_exponential=random_exponential sample_poisson=poisson "
         "sample_multinomial=categorical",
     ),
+    **{f"random_pdf_{name}": getattr(densities, f"pdf_{name}") for name in densities.NAMES},
     **{f"linalg_{name}": f for name, f in linalg.FUNCTIONS.items()},
     **named(updates, updates.NAMES),
 }
@@ -150,7 +152,7 @@ _METHODS = (
     "flatten flip floor log log10 log1p log2 log_sigmoid log_softmax max mean min mish nanprod nansum norm one_hot "
     "ones_like pad pick prod radians rcbrt reciprocal relu repeat reshape_like rint round rsqrt shape_array sigmoid "
     "sign sin sinh size_array slice slice_axis slice_like softmax softmin sort space_to_depth split split_v2 sqrt "
-    "square squeeze sum swapaxes take tan tanh tile topk transpose trunc zeros_like"
+    "square sum swapaxes take tan tanh tile topk transpose trunc zeros_like"
 ).split()
 
 

@@ -17,7 +17,8 @@ _FUNCTIONS = {
     },
     **named(
         matrices,
-        "eigh eigvalsh matrix_norm vector_norm pinv matrix_power norm svd matrix_rank cond multi_dot tensorinv tensorsolve lstsq",
+        "eigh eigvalsh matrix_norm vector_norm pinv matrix_power norm svd matrix_rank cond multi_dot tensorinv "
+        "tensorsolve lstsq",
     ),
     **named(products, "cross tensordot matmul"),
 }

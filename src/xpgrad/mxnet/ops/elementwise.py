@@ -7,7 +7,7 @@ from math import pi
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import is_array
+from xpgrad.discovery import floating, is_array
 from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.ops import primitives
@@ -131,9 +131,21 @@ def _composites(*functions: Function) -> dict[str, Function]:
     return {f.__name__: of_one(f, floats=True) for f in functions}
 
 
+def _rounded(name: str) -> Function:
+    """A function that rounds, and leaves what is whole as it is."""
+    apply = function(name)
+
+    def call(x: Array) -> Any:
+        return apply(x) if floating(x.data) else x
+
+    call.__doc__ = apply.__doc__
+    return call
+
+
 #: Functions of one array under names that both styles have.
 SHARED: dict[str, Function] = {
-    **_primitives("abs ceil fix=trunc floor negative rint=round sign square trunc", floats=False),
+    **_primitives("abs negative sign square", floats=False),
+    **{name: of_one(_rounded(own), floats=False) for name, own in pairs("ceil fix=trunc floor rint=round trunc")},
     **_primitives(
         "arccos=acos arccosh=acosh arcsin=asin arcsinh=asinh arctan=atan arctanh=atanh cos cosh exp expm1 log log10 "
         "log1p log2 reciprocal sin sinh sqrt tan tanh",

@@ -137,7 +137,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     if axes is not None:
         moved = axes_of(tuple(axes), a.ndim)
         a = namespace(a).permute_dims(a, (*(i for i in range(a.ndim) if i not in moved), *moved))
-    shape = a.shape[b.ndim :] or a.shape  # as NumPy has it where there is nothing to solve for
+    shape = a.shape[b.ndim :]
     matrix = namespace(a).reshape(a, (prod(b.shape), prod(shape)))
     return namespace(a).reshape(standard("solve")(matrix, namespace(b).reshape(b, (-1,))), shape)
 
@@ -149,7 +149,8 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
         return _least_squares_of_nothing(a, b)
     x = namespace(a).matmul(_pinv(a), b)
     distance = namespace(a).matmul(a, x) - b
-    return x, namespace(a).sum(distance * distance, axis=0), matrix_rank(a), _svdvals(a)
+    squares = namespace(a).sum(distance * distance, axis=0, keepdims=b.ndim == 1)
+    return x, squares if a.shape[0] > a.shape[1] else squares[:0], matrix_rank(a), _svdvals(a)
 
 
 def _least_squares_of_nothing(a: Array, b: Array) -> Any:
