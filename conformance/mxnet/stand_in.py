@@ -102,7 +102,7 @@ CHANGED = {
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Finds mxnet and its modules among those of xpgrad.mxnet."""
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+    def find_spec(self, name: str, *_: Any) -> Any:
         """A module whose name begins with mxnet."""
         return importlib.machinery.ModuleSpec(name, self) if name.split(".")[0] == "mxnet" else None
 
@@ -118,23 +118,23 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Nothing: the module has been run."""
 
 
+def dense(x: Any, _: str) -> Any:
+    """An array itself, whatever storage is asked for."""
+    return x
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Put everything in its place before the tests are imported."""
     for mark in ("garbage_expected", "seed", "serial"):
         config.addinivalue_line("markers", f"{mark}: MXNet's own")
     sys.meta_path.insert(0, Finder())
-    for name, meaning in CHANGED.items():
-        setattr(numpy, name, meaning)
-    for name, meaning in DROPPED.items():
-        if name in dir(numpy):
-            continue
-        setattr(numpy, name, meaning)
+    vars(numpy).update({name: old for name, old in DROPPED.items() if name not in dir(numpy)} | CHANGED)
     for path, meaning in NAMES.items():
         module, _, name = path.partition(".")
         setattr(getattr(xpgrad.mxnet, module), name, meaning)
     for name in INSIDES:
         importlib.import_module(name)
-    xpgrad.mxnet.nd.NDArray.tostype = lambda self, stype: self
+    xpgrad.mxnet.nd.NDArray.tostype = dense  # type: ignore[method-assign]  # a stand-in
     xpgrad.mxnet.npx.set_np()  # as MXNet 2 begins
 
 

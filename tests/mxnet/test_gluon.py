@@ -103,7 +103,7 @@ def test_blocks_as_in_mxnet_1():
             self.weight = self.params.get("weight", shape=(in_units, units))
             self.scale = self.params.get_constant("scale", [2.0])
 
-        def hybrid_forward(self, F, x, weight, scale):
+        def hybrid_forward(self, F, x, weight, scale):  # noqa: N803  # as MXNet 1 has it
             if isinstance(x, np.ndarray):
                 return F.npx.relu(F.np.dot(x, weight)) * scale
             return F.broadcast_mul(F.relu(F.dot(x, weight)), scale)
@@ -297,7 +297,7 @@ def test_containers():
     assert (len(net), len(net[:2]), type(net[1:])) == (4, 2, nn.HybridSequential)
     assert repr(net[1]) == "Lambda(tanh)"
     both = nn.HybridConcatenate(axis=1)
-    both.add(nn.Identity(), nn.HybridLambda(lambda F, x: F.square(x)))
+    both.add(nn.Identity(), nn.HybridLambda(lambda F, x: F.square(x)))  # noqa: N803  # as above
     assert both(nd.array([[3.0]])).asnumpy().tolist() == [[3, 9]]
     with pytest.raises(ValueError, match="nonsense"):
         nn.Lambda("nonsense")

@@ -44,7 +44,6 @@ def test_a_name_that_is_not_provided(name, nearest):
     assert not hasattr(mx.np, "softmaxx")
 
 
-
 def test_methods_that_mxnet_2_does_not_have():
     x = np.ones(2)
     for name in ("asscalar", "norm", "exp", "relu", "expand_dims"):

@@ -52,6 +52,11 @@ def dressed(x: Any, kind: type[NDArray]) -> Any:
     return x
 
 
+def kind_of(x: Any) -> type[NDArray]:
+    """The class of an array, or what the style decides where it is none of MXNet's."""
+    return x._kind if isinstance(x, NDArray) else current_kind()
+
+
 def current_kind() -> type[NDArray]:
     """The class of arrays that are made of something else, which the style decides."""
     return ndarray if is_np_array() else NDArray
@@ -394,7 +399,7 @@ def refuse_sparse(stype: str | None) -> None:
 def complete(kind: type[NDArray]) -> None:
     """Make a class a kind of arrays, and the class of its views, which look the same."""
     contents = {"__slots__": (), "__doc__": kind.__doc__, "__module__": kind.__module__, "alone": kind}
-    kind._kind, kind._view_kind = kind, Kind(kind.__name__, (kind, Follower), contents)
+    kind._kind, kind._view_kind = kind, Kind(kind.__name__, (kind, Follower), contents)  # type: ignore[assignment]  # it is one of arrays
 
 
 complete(NDArray)

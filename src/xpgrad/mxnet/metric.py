@@ -344,7 +344,7 @@ class PearsonCorrelation(EvalMetric):
             x, y = (cast(as_array(_detached(a)), namespace(as_array(a)).float64) for a in (label, pred))
             xp = namespace(x)
             self._sums = [s + float(xp.sum(a)) for s, a in zip(self._sums, (x, y, x * x, y * y, x * y), strict=True)]
-            self.num_inst += x.size
+            self.num_inst += x.size or 0
 
     def get(self) -> tuple[Any, Any]:
         """The name, and the figure."""

@@ -65,8 +65,10 @@ class Optimizer:
         Not used.
     """
 
-    #: How many arrays of the weight's shape it keeps; None stands for none.
+    #: How many arrays of the weight's shape it keeps.
     _states = 0
+    #: The learning rate where none is given.
+    _rate = 0.01
 
     def __init__(
         self,
@@ -86,7 +88,7 @@ class Optimizer:
         self.rescale_grad = rescale_grad
         self.wd = wd
         self.clip_gradient = clip_gradient
-        self.lr = 0.01 if learning_rate is None else learning_rate
+        self.lr = self._rate if learning_rate is None else learning_rate
         self.lr_scheduler = lr_scheduler
         if lr_scheduler is not None and learning_rate is not None:
             lr_scheduler.base_lr = learning_rate
@@ -212,7 +214,11 @@ class SGD(Optimizer):
 
     _formula = (updates.sgd_update, updates.sgd_mom_update)
 
-    def __init__(self, learning_rate: float = 0.1, momentum: float = 0.0, lazy_update: bool = False, **kwargs: Any):
+    _rate = 0.1
+
+    def __init__(
+        self, learning_rate: float | None = None, momentum: float = 0.0, lazy_update: bool = False, **kwargs: Any
+    ):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.momentum = momentum
         self._states = int(momentum != 0)
@@ -229,7 +235,9 @@ class NAG(SGD):
 
     _formula = (updates.sgd_update, updates.nag_mom_update)
 
-    def __init__(self, learning_rate: float = 0.1, momentum: float = 0.9, **kwargs: Any):
+    _rate = 0.1
+
+    def __init__(self, learning_rate: float | None = None, momentum: float = 0.9, **kwargs: Any):
         super().__init__(learning_rate, momentum, **kwargs)
 
 
@@ -237,7 +245,9 @@ class NAG(SGD):
 class Signum(Optimizer):
     """Steps by the sign of the momentum (Bernstein and others, 2018)."""
 
-    def __init__(self, learning_rate: float = 0.01, momentum: float = 0.9, wd_lh: float = 0.0, **kwargs: Any):
+    _rate = 0.01
+
+    def __init__(self, learning_rate: float | None = None, momentum: float = 0.9, wd_lh: float = 0.0, **kwargs: Any):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.momentum = momentum
         self.wd_lh = wd_lh
@@ -253,7 +263,9 @@ class Signum(Optimizer):
 class SGLD(Optimizer):
     """Steps against half the gradient, with noise, which sample from a distribution (Welling and Teh, 2011)."""
 
-    def __init__(self, learning_rate: float = 0.1, **kwargs: Any):
+    _rate = 0.1
+
+    def __init__(self, learning_rate: float | None = None, **kwargs: Any):
         super().__init__(learning_rate=learning_rate, **kwargs)
 
     def _new(self, weight: Any, grad: Any, state: Any, lr: float, wd: float, count: int, limits: Any) -> Any:
@@ -266,9 +278,11 @@ class _Adaptive(Optimizer):
 
     _states = 2
 
+    _rate = 0.001
+
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | None = None,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
@@ -298,9 +312,11 @@ class Adam(_Adaptive):
 class AdamW(_Adaptive):
     """Adam with weight decay apart from the gradient (Loshchilov and Hutter, 2017)."""
 
+    _rate = 0.001
+
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | None = None,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-6,
@@ -320,7 +336,9 @@ class AdamW(_Adaptive):
 class Adamax(_Adaptive):
     """Adam with the largest gradient of the past in place of the root of a mean (Kingma and Ba, 2014)."""
 
-    def __init__(self, learning_rate: float = 0.002, beta1: float = 0.9, beta2: float = 0.999, **kwargs: Any):
+    _rate = 0.002
+
+    def __init__(self, learning_rate: float | None = None, beta1: float = 0.9, beta2: float = 0.999, **kwargs: Any):
         super().__init__(learning_rate, beta1, beta2, **kwargs)
 
     def _new(self, weight: Any, grad: Any, state: Any, lr: float, wd: float, count: int, limits: Any) -> Any:
@@ -332,9 +350,11 @@ class Adamax(_Adaptive):
 class Nadam(_Adaptive):
     """Adam with Nesterov's momentum (Dozat, 2016)."""
 
+    _rate = 0.001
+
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | None = None,
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-8,
@@ -363,7 +383,9 @@ class FTML(_Adaptive):
 
     _states = 3
 
-    def __init__(self, learning_rate: float = 0.0025, beta1: float = 0.6, beta2: float = 0.999, **kwargs: Any):
+    _rate = 0.0025
+
+    def __init__(self, learning_rate: float | None = None, beta1: float = 0.6, beta2: float = 0.999, **kwargs: Any):
         super().__init__(learning_rate, beta1, beta2, **kwargs)
 
     def _new(self, weight: Any, grad: Any, state: Any, lr: float, wd: float, count: int, limits: Any) -> Any:
@@ -393,9 +415,11 @@ class RMSProp(Optimizer):
         Names of MXNet 1.
     """
 
+    _rate = 0.001
+
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | None = None,
         rho: float = 0.9,
         momentum: float = 0.9,
         epsilon: float = 1e-8,
@@ -426,7 +450,11 @@ class AdaGrad(Optimizer):
 
     _states = 1
 
-    def __init__(self, learning_rate: float = 0.01, epsilon: float = 1e-6, eps: float | None = None, **kwargs: Any):
+    _rate = 0.01
+
+    def __init__(
+        self, learning_rate: float | None = None, epsilon: float = 1e-6, eps: float | None = None, **kwargs: Any
+    ):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.epsilon = epsilon if eps is None else eps
 
@@ -440,7 +468,9 @@ class AdaDelta(Optimizer):
 
     _states = 2
 
-    def __init__(self, learning_rate: float = 1.0, rho: float = 0.9, epsilon: float = 1e-6, **kwargs: Any):
+    _rate = 1.0
+
+    def __init__(self, learning_rate: float | None = None, rho: float = 0.9, epsilon: float = 1e-6, **kwargs: Any):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.rho = rho
         self.epsilon = epsilon
@@ -455,7 +485,9 @@ class Ftrl(Optimizer):
 
     _states = 2
 
-    def __init__(self, learning_rate: float = 0.1, lamda1: float = 0.01, beta: float = 1.0, **kwargs: Any):
+    _rate = 0.1
+
+    def __init__(self, learning_rate: float | None = None, lamda1: float = 0.01, beta: float = 1.0, **kwargs: Any):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.lamda1 = lamda1
         self.beta = beta
@@ -470,7 +502,9 @@ class DCASGD(Optimizer):
 
     _states = 2
 
-    def __init__(self, learning_rate: float = 0.1, momentum: float = 0.0, lamda: float = 0.04, **kwargs: Any):
+    _rate = 0.1
+
+    def __init__(self, learning_rate: float | None = None, momentum: float = 0.0, lamda: float = 0.04, **kwargs: Any):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.momentum = momentum
         self.lamda = lamda

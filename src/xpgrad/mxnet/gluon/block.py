@@ -11,7 +11,7 @@ from typing import Any
 
 from xpgrad.mxnet import initializer
 from xpgrad.mxnet import ndarray as nd
-from xpgrad.mxnet.arrays import NDArray, current_kind, dressed, plain
+from xpgrad.mxnet.arrays import dressed, kind_of, plain
 from xpgrad.mxnet.base import MXNetError
 from xpgrad.mxnet.gluon.parameter import DeferredInitializationError, Parameter, ParameterDict
 from xpgrad.mxnet.storage import save
@@ -326,10 +326,9 @@ def computes(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(method)
     def call(self: Any, x: Any, *others: Any, **options: Any) -> Any:
-        kind = x._kind if isinstance(x, NDArray) else current_kind()
         if options:
             options = {name: plain(value) for name, value in options.items()}
-        return dressed(method(self, plain(x), *map(plain, others), **options), kind)
+        return dressed(method(self, plain(x), *map(plain, others), **options), kind_of(x))
 
     return call
 

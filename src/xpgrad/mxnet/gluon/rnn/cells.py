@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from xpgrad.mxnet.arrays import NDArray, dressed, plain
+from xpgrad.mxnet.arrays import NDArray, dressed, kind_of, plain
 from xpgrad.mxnet.generator import draw
 from xpgrad.mxnet.gluon.block import Block, HybridBlock
 from xpgrad.mxnet.gluon.parameter import Parameter
@@ -22,13 +22,13 @@ def _steps(inputs: Any, axis: int) -> list[Any]:
     if not isinstance(inputs, NDArray):
         return list(inputs)
     x = plain(inputs)
-    return [dressed(step, inputs._kind) for step in namespace(x).unstack(x, axis=axis)]
+    return [dressed(step, kind_of(inputs)) for step in namespace(x).unstack(x, axis=axis)]
 
 
 def _joined(steps: list[Any], axis: int) -> Any:
     """Steps as one array."""
     listed = plain(steps)
-    return dressed(namespace(listed[0]).stack(listed, axis=axis), steps[0]._kind)
+    return dressed(namespace(listed[0]).stack(listed, axis=axis), kind_of(steps[0]))
 
 
 class RecurrentCell(Block):
@@ -82,7 +82,7 @@ class RecurrentCell(Block):
         outputs, states = self._unrolled(steps[:length], list(states), valid_length)
         if valid_length is not None:
             x = plain(_joined(outputs, axis))
-            masked = dressed(sequence_mask(x, plain(valid_length), True, 0.0, axis), outputs[0]._kind)
+            masked = dressed(sequence_mask(x, plain(valid_length), True, 0.0, axis), kind_of(outputs[0]))
             return (masked if merge else _steps(masked, axis)), states
         return (_joined(outputs, axis) if merge else outputs), states
 
@@ -95,7 +95,7 @@ class RecurrentCell(Block):
             history.append(states)
         if valid_length is not None:
             states = [
-                dressed(sequence_last(plain(_joined(list(kept), 0)), plain(valid_length), True), kept[0]._kind)
+                dressed(sequence_last(plain(_joined(list(kept), 0)), plain(valid_length), True), kind_of(kept[0]))
                 for kept in zip(*history, strict=True)
             ]
         return outputs, states
@@ -164,7 +164,7 @@ class _GatedCell(HybridRecurrentCell):
             neural.fully_connected(x, weights.i2h_weight, weights.i2h_bias, flatten=False),
             neural.fully_connected(state[0], weights.h2h_weight, weights.h2h_bias, flatten=False),
         )
-        new = dressed(list(self._step(*contributed, state)), inputs._kind)
+        new = dressed(list(self._step(*contributed, state)), kind_of(inputs))
         return new[0], new
 
     def _step(self, inputs: Any, hidden: Any, state: Any) -> Any:
@@ -288,7 +288,7 @@ class DropoutCell(HybridRecurrentCell):
 
     def forward(self, inputs: Any, states: Any) -> Any:
         """One step."""
-        return dressed(neural.dropout(plain(inputs), self._rate, axes=self._axes), inputs._kind), states
+        return dressed(neural.dropout(plain(inputs), self._rate, axes=self._axes), kind_of(inputs)), states
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(rate={self._rate}, axes={self._axes})"
@@ -348,7 +348,7 @@ def _stays(rate: float, new: Any, old: Any) -> Any:
         return new
     x = plain(new)
     stay = draw("random", size=x.shape, dtype=x.dtype) < rate
-    return dressed(namespace(x).where(stay, plain(old), x), new._kind)
+    return dressed(namespace(x).where(stay, plain(old), x), kind_of(new))
 
 
 class BidirectionalCell(HybridRecurrentCell):
@@ -376,7 +376,7 @@ class BidirectionalCell(HybridRecurrentCell):
         forth, last = self.l_cell._unrolled(steps, states[:count], valid_length)
         back, first = self.r_cell._unrolled(_backwards(steps, valid_length), states[count:], valid_length)
         joined = [
-            dressed(namespace(a).concat([plain(a), plain(b)], axis=-1), a._kind)
+            dressed(namespace(a).concat([plain(a), plain(b)], axis=-1), kind_of(a))
             for a, b in zip(forth, _backwards(back, valid_length), strict=True)
         ]
         return joined, [*last, *first]
@@ -387,4 +387,4 @@ def _backwards(steps: list[Any], valid_length: Any) -> list[Any]:
     if valid_length is None:
         return steps[::-1]
     x = _joined(steps, 0)
-    return _steps(dressed(sequence_reverse(plain(x), plain(valid_length), True), x._kind), 0)
+    return _steps(dressed(sequence_reverse(plain(x), plain(valid_length), True), kind_of(x)), 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpgrad.mxnet.arrays import NDArray, current_kind, dressed, plain
+from xpgrad.mxnet.arrays import NDArray, current_kind, dressed, kind_of, plain
 from xpgrad.mxnet.context import at
 from xpgrad.mxnet.gluon.block import HybridBlock
 from xpgrad.mxnet.gluon.parameter import Parameter
@@ -139,7 +139,7 @@ class _RNNLayer(HybridBlock):
         lengths = integers(plain(sequence_length)) if self._use_sequence_length else None
         out, last = layers(self._mode, x, first, weights, self._dropout, lengths, self._clip)
         out = xp.moveaxis(out, 0, 1) if self._layout == "NTC" else out
-        return dressed((out, last), inputs._kind)
+        return dressed((out, last), kind_of(inputs))
 
     def infer_shape(self, inputs: Any, *args: Any) -> None:
         """Find the number of inputs."""
