@@ -70,7 +70,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 def nonzero(a: Any) -> Any:
     """For every axis the indices of the elements that are not zero."""
     a = as_array(a)
-    return tuple(namespace(a).nonzero(a))
+    return tuple(namespace(a).nonzero(a if a.ndim else namespace(a).reshape(a, (1,))))
 
 
 def argwhere(a: Any) -> Any:
@@ -215,7 +215,7 @@ def unique(
     found = namespace(a).unique_all(a)
     chosen = [found[0]]
     chosen += [found[1]] if return_index else []
-    chosen += [ravel(found[2])] if return_inverse else []
+    chosen += [ravel(found[2]) if a.ndim else found[2]] if return_inverse else []
     chosen += [found[3]] if return_counts else []
     return chosen[0] if len(chosen) == 1 else tuple(chosen)
 

@@ -137,7 +137,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     if axes is not None:
         moved = axes_of(tuple(axes), a.ndim)
         a = namespace(a).permute_dims(a, (*(i for i in range(a.ndim) if i not in moved), *moved))
-    shape = a.shape[b.ndim :]
+    shape = a.shape[b.ndim - a.ndim :]  # all axes where there are as many in b, as in NumPy
     matrix = namespace(a).reshape(a, (prod(b.shape), prod(shape)))
     return namespace(a).reshape(standard("solve")(matrix, namespace(b).reshape(b, (-1,))), shape)
 

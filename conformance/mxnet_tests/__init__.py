@@ -1,0 +1,1 @@
+"""MXNet's own tests, run over xpgrad.mxnet."""
