@@ -364,7 +364,7 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
         if self.size:
             text = re.sub(r",\s+shape=\([\d, ]*\)", "", text)  # NumPy 2 adds it where it leaves elements out
         kind = _dtype_name(self)
-        if ", dtype=" in text and kind in ("float32", "bool"):
+        if "dtype=" in text and kind in ("float32", "bool"):
             text = text[: text.rindex(",")] + ")"
         elif "dtype=" not in text and kind not in ("float32", "bool"):
             text = f"{text[:-1]}, dtype={kind})"
