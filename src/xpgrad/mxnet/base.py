@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache, wraps
 from numbers import Integral, Number
+from types import ModuleType
 from typing import Any
 
 from xpgrad.errors import XpgradError
@@ -65,13 +66,25 @@ def translated(f: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+#: Where helpers come from that a module of MXNet's imports, and does not have itself.
+_HELPERS = ("typing", "xpgrad.functions", "xpgrad.mxnet.base", "xpgrad.mxnet.promotion", "xpgrad.mxnet.provide")
+
+
+def _is_public(name: str, names: Any) -> bool:
+    """Whether a name is one of MXNet's; its modules are those that know what they lack."""
+    value = names[name] if isinstance(names, dict) else None
+    if isinstance(value, ModuleType):
+        return "__getattr__" in vars(value) and not name.startswith("_")
+    return not name.startswith("_") and getattr(value, "__module__", "") not in _HELPERS
+
+
 def lacking(module: str, names: Iterable[str], why: Mapping[str, str] | None = None) -> Callable[[str], Any]:
     """The `__getattr__` of a module: it raises why a name is not there, or what there is instead of it."""
 
     def find(name: str) -> Any:
         if why is not None and name in why:
             raise AttributeError(f"{module}.{name} is not provided: {why[name]}", name=name)
-        near = get_close_matches(name, [known for known in names if not known.startswith("_")], n=4, cutoff=0.5)
+        near = get_close_matches(name, [known for known in names if _is_public(known, names)], n=4, cutoff=0.5)
         hint = f"The nearest names it has: {', '.join(near)}." if near else "dir() lists what it has."
         raise AttributeError(f"{module} does not provide {name!r}. {hint}", name=name)
 

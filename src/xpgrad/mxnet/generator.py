@@ -21,7 +21,7 @@ _seed: int | None = None
 def seed(seed_state: int | None, ctx: Any = "all", device: Any = "all") -> None:
     """Start the random numbers of every backend anew."""
     global _seed
-    _seed = None if seed_state is None else int(seed_state)
+    _seed = None if seed_state is None else int(seed_state) % 2**32
     _generators.clear()
 
 

@@ -20,6 +20,9 @@ def _density(logarithm: Function, doc: str) -> Function:
         x = as_array(sample)
         xp = namespace(x)
         shaped = [as_array(p, x.dtype) for p in (*parameters, *(named[n] for n in names if n in named))]
+        for p in shaped:
+            if x.shape[: p.ndim] != p.shape:
+                raise ValueError(f"samples of shape {x.shape} do not belong to parameters of shape {p.shape}.")
         extra = (1,) * (x.ndim - max((p.ndim for p in shaped), default=0))
         found = logarithm(xp, x, *(xp.reshape(p, (*p.shape, *extra)) for p in shaped))
         return found if is_log else xp.exp(found)

@@ -38,10 +38,10 @@ def ravel(x: Any, order: str = "C") -> Any:
     return reshape(x, -1, order)
 
 
-def transpose(a: Any, *axes: Any) -> Any:
-    """The axes in another order, backwards by default."""
+def transpose(a: Any, axes: Any = None, *more: int) -> Any:
+    """The axes in another order, backwards by default; as a tuple or as single numbers."""
     a = as_array(a)
-    order = tuple(range(a.ndim))[::-1] if axes in ((), (None,), ((),)) else _variadic(axes)
+    order = tuple(range(a.ndim))[::-1] if axes in (None, ()) else _variadic((axes, *more))
     return namespace(a).permute_dims(a, axes_of(order, a.ndim))
 
 
