@@ -29,7 +29,7 @@ def within(indices: Array, n: int, mode: str) -> Array:
     """Indices into n elements: "clip" takes the nearest for one out of range, "wrap" counts on from the start."""
     xp = namespace(indices)
     if mode == "clip":
-        return xp.clip(indices, 0, n - 1)  # type: ignore[no-any-return]  # made by name
+        return xp.minimum(xp.maximum(indices, 0), n - 1)  # type: ignore[no-any-return]  # made by name
     return xp.remainder(indices, n) if mode == "wrap" else indices
 
 

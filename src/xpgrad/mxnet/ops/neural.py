@@ -198,7 +198,10 @@ def fully_connected(
     xp = namespace(x)
     if flatten and x.ndim != 2:
         x = xp.reshape(x, (x.shape[0], -1))
-    out = xp.matmul(x, xp.matrix_transpose(weight))
+    if x.ndim == 2:  # so that the gradient of the weight is laid out in memory as the weight is
+        out = xp.matrix_transpose(xp.matmul(weight, xp.matrix_transpose(x)))
+    else:
+        out = xp.matmul(x, xp.matrix_transpose(weight))
     return out if no_bias or bias is None else out + bias
 
 

@@ -35,7 +35,7 @@ def _edge(rule: Callable[..., Any]) -> Edge:
 
 relu = _like("exp", "relu",
              lambda xp, x: xp.maximum(x, 0),
-             x=lambda xp, g, out: xp.where(out > 0, g, xp.where(out == 0, 0.0, out)))  # fmt: skip  # NaN stays NaN
+             x=lambda xp, g, out: xp.where(out > 0, g, 0.0 * out))  # fmt: skip  # NaN stays NaN
 
 cbrt = _like("exp", "cbrt",
              lambda xp, x: xp.sign(x) * xp.abs(x) ** (1 / 3),
