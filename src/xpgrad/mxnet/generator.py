@@ -73,4 +73,5 @@ def draw(distribution: str, *parameters: Any, size: tuple[int, ...], dtype: Any 
 
 def permuted(length: int) -> list[int]:
     """The numbers from 0 to before `length` in random order."""
-    return [int(i) for i in _generator().permutation(length)]
+    generator, _ = _generator()
+    return [int(i) for i in generator.permutation(length)]
