@@ -11,7 +11,8 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.discovery import backend_of, floating
-from xpgrad.primitive import device_of, raw_namespace
+from xpgrad.plan import device_of
+from xpgrad.primitive import raw_namespace
 
 
 def namespace_of(g: Any) -> Any:
@@ -19,6 +20,22 @@ def namespace_of(g: Any) -> Any:
     if isinstance(g, Array):
         return g.__array_namespace__()
     return raw_namespace(backend_of(g))
+
+
+#: What `world_of` gave for the classes of raw arrays.
+WORLDS: dict[type, Any] = {}
+
+
+def world_of(g: Any) -> Any:
+    """What to compute with on a cotangent: namespace, backend and its counter of zeros; and whether it is raw."""
+    if g.__class__ is tuple:
+        g = g[0]
+    raw = not isinstance(g, Array)
+    backend = backend_of(g if raw else g.data)
+    world = namespace_of(g), backend, backend.count_nonzero, raw and not backend.lazy
+    if raw:
+        WORLDS[g.__class__] = world
+    return world
 
 
 #: The largest size at which it is cheaper to look for zeros in a cotangent than for infinities in what a rule made.

@@ -21,7 +21,8 @@ from xpgrad.exits import last_exit
 from xpgrad.functions import function
 from xpgrad.inplace import writable
 from xpgrad.node import Node, is_leaf, leaf
-from xpgrad.primitive import PRIMITIVES, device_of, raw_namespace
+from xpgrad.plan import device_of
+from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad.pullback import pull
 from xpgrad.rows import jacobian as jacobian_of
 from xpgrad.scope import is_recording, is_training, modes

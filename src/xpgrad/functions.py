@@ -9,8 +9,9 @@ from typing import Any
 from xpgrad import rules
 from xpgrad.array import Array
 from xpgrad.general import general
+from xpgrad.operands import operand
 from xpgrad.primitive import PRIMITIVES, Primitive
-from xpgrad.record import binary, operand, unary
+from xpgrad.record import binary, unary
 
 assert rules.__all__  # noqa: S101  # importing the rules is what fills the registry
 

@@ -10,8 +10,10 @@ from xpgrad.array import Array
 from xpgrad.discovery import SHAPES, backend_of, floating
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.node import Form, Node, Part
-from xpgrad.primitive import Primitive, remember, required, shape_of
-from xpgrad.record import SCALARS, Functions, check_beside, compiled, forms_of, operand, own_array
+from xpgrad.operands import SCALARS, Functions, check_beside, operand, own_array
+from xpgrad.plan import remember, shape_of
+from xpgrad.primitive import Primitive, required
+from xpgrad.record import compiled, forms_of
 from xpgrad.scope import is_recording
 
 

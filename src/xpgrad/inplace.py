@@ -21,8 +21,9 @@ from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
 from xpgrad.node import is_leaf, move_variable
-from xpgrad.primitive import Primitive, shape_of
-from xpgrad.record import operand
+from xpgrad.operands import operand
+from xpgrad.plan import shape_of
+from xpgrad.primitive import Primitive
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.rules.manipulation import PERMUTE, RESHAPE, inverse
 from xpgrad.scope import is_recording

@@ -13,7 +13,8 @@ from typing import Any
 
 from xpgrad.cotangent import COUNTED, keep_zero
 from xpgrad.discovery import backend_of
-from xpgrad.primitive import PRIMITIVES, Edge, Plan, raw_namespace
+from xpgrad.plan import Edge, Plan
+from xpgrad.primitive import PRIMITIVES, raw_namespace
 
 
 @cache

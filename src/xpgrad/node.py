@@ -73,11 +73,17 @@ class Node:
         self.order = next_order()
 
     @property
-    def origins(self) -> tuple[tuple[int, Any], ...]:
-        """The position and the node of every tracked input."""
+    def parents(self) -> tuple[Any, ...]:
+        """The nodes of the tracked inputs."""
         if self.plan is None or self.kept is None:
             return ()
-        return tuple(zip(self.plan.positions, (self.source,) if self.plan.single else self.source, strict=True))
+        return (self.source,) if self.plan.single else self.source
+
+    @property
+    def origins(self) -> tuple[tuple[int, Any], ...]:
+        """The position and the node of every tracked input."""
+        parents = self.parents
+        return tuple(zip(self.plan.positions, parents, strict=True)) if parents else ()
 
 
 class Part:
@@ -95,8 +101,13 @@ class Part:
         self.order = next_order()
 
     @property
-    def origins(self) -> tuple[tuple[int, Node]]:
+    def parents(self) -> tuple[Node]:
         """The node that made all outputs."""
+        return (self.node,)
+
+    @property
+    def origins(self) -> tuple[tuple[int, Node]]:
+        """As for `Node`."""
         return ((0, self.node),)
 
 
@@ -120,3 +131,30 @@ def move_variable(old: Node | Part | None, new: Node | Part | None) -> None:
     if old is not None and new is not None and old.form is not None and old.form.variable is not None:
         set_variable(new, old.form.variable)
         set_variable(old, None)
+
+
+def tracked_residuals(node: Node) -> tuple[Any, ...]:
+    """What a node keeps, with inputs and outputs as Arrays that know their history."""
+    primitive = node.plan.primitive
+    if primitive is None:
+        return node.kept  # type: ignore[return-value]  # not freed; a user's function wraps what it kept itself
+    origins = dict(node.origins)
+    nodes = {name: origins.get(i) for i, name in enumerate(primitive.inputs)}
+
+    def wrap(name: str, value: Any) -> Any:
+        if name == "out":
+            return _outputs(node, value)
+        if name not in nodes:
+            return value
+        if primitive.variadic:
+            return tuple(Array(a, origins.get(i)) for i, a in enumerate(value))
+        return Array(value, nodes[name]) if hasattr(value, "dtype") else value
+
+    return tuple(map(wrap, node.plan.needs, node.kept or ()))
+
+
+def _outputs(node: Node, out: Any) -> Any:
+    if node.plan.primitive.outputs == 1:
+        return Array(out, node)
+    alive = [None if part is None else part() for part in node.form.parts]  # type: ignore[union-attr]  # it has one
+    return tuple(Array(value, alive[i] or Part(node, i)) for i, value in enumerate(out))

@@ -12,8 +12,9 @@ from xpgrad.composites import matrix_transpose
 from xpgrad.errors import UnsupportedTypeError
 from xpgrad.functions import function
 from xpgrad.namespace import namespace_of
+from xpgrad.operands import check_beside, operand, own_array
 from xpgrad.primitive import PRIMITIVES
-from xpgrad.record import binary, check_beside, operand, own_array
+from xpgrad.record import binary
 
 # Operators with a gradient: the stem of the method, the primitive, Python's sign.
 _DIFFERENTIABLE = (

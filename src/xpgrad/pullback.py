@@ -12,12 +12,11 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Any
 
-from xpgrad.array import Array
-from xpgrad.cotangent import COUNTED, conjugated, in_full, keep_zeros, namespace_of, restore
-from xpgrad.discovery import backend_of
+from xpgrad.cotangent import COUNTED, WORLDS, conjugated, in_full, keep_zeros, restore, world_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.lazy import edges_in_blocks
-from xpgrad.node import Form, Node, Part
+from xpgrad.node import Form, Part, tracked_residuals
+from xpgrad.reach import leading_to
 
 
 def pull(
@@ -103,7 +102,7 @@ def pull(
                 found[node] = g
         elif node in wanted:
             found[node] = g
-            if stop or useful.isdisjoint(_parents(node)):  # type: ignore[union-attr]  # set unless `stop` is
+            if stop or useful.isdisjoint(node.parents):  # type: ignore[union-attr]  # set unless `stop` is
                 node = None
                 continue
         if plan is None:
@@ -116,7 +115,7 @@ def pull(
         if freeing:
             node.kept = node.source = None
         elif create:
-            kept = _tracked(node)
+            kept = tracked_residuals(node)
         like = None
         if form is not None:
             like = form.like
@@ -133,7 +132,7 @@ def pull(
             continue
         if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way
             kind = g.__class__
-            xp, backend, count_nonzero, swift = _WORLDS.get(kind) or _world(g)
+            xp, backend, count_nonzero, swift = WORLDS.get(kind) or world_of(g)
         if primitive.elementwise and backend.lazy and not create:
             edges, guarded = edges_in_blocks(plan), False
         else:
@@ -177,49 +176,6 @@ def pull(
             node = None
 
 
-#: What `_world` gave for the classes of raw arrays.
-_WORLDS: dict[type, Any] = {}
-
-
-def _world(g: Any) -> Any:
-    """What to compute with on a cotangent: namespace, backend and its counter of zeros; and whether it is raw."""
-    if g.__class__ is tuple:
-        g = g[0]
-    raw = not isinstance(g, Array)
-    backend = backend_of(g if raw else g.data)
-    world = namespace_of(g), backend, backend.count_nonzero, raw and not backend.lazy
-    if raw:
-        _WORLDS[g.__class__] = world
-    return world
-
-
-def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop: bool = False) -> set[Any]:
-    """The targets that the heads depend on, and the nodes that the walk must pass to get there; `stop` as in `pull`."""
-    wanted = set(targets)
-    seen: set[Any] = set()
-    stack = list(heads)
-    oldest = max((node.order for node in wanted), default=-inf)
-    while stack:
-        node = stack.pop()
-        if node in seen or node.order > oldest:  # what was recorded before the targets does not lead to them
-            continue
-        seen.add(node)
-        if node in wanted and stop:
-            continue
-        if node.kept is None and node.order < oldest:
-            raise GraphFreedError  # it no longer knows its parents, and might lead to a target
-        stack.extend(_parents(node))
-    useful = wanted & seen
-    for node in sorted(seen, key=lambda node: -node.order):
-        if not (stop and node in wanted) and not useful.isdisjoint(_parents(node)):
-            useful.add(node)
-    return useful
-
-
-def _parents(node: Any) -> list[Any]:
-    return [parent for _, parent in node.origins]
-
-
 def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]], useful: Any) -> None:
     """Add to the cotangent of a node, if it is on the way."""
     if node in pending:
@@ -239,30 +195,3 @@ def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[int, 
         heappush(heap, (node.order, node))
     known = pending[node][part.index]  # from another Part of the same output: rules get one of their own
     pending[node][part.index] = g if known is None else known + g
-
-
-def _tracked(node: Node) -> tuple[Any, ...]:
-    """What a node keeps, with inputs and outputs as Arrays that know their history."""
-    primitive = node.plan.primitive
-    if primitive is None:
-        return node.kept  # type: ignore[return-value]  # not freed; a user's function wraps what it kept itself
-    origins = dict(node.origins)
-    nodes = {name: origins.get(i) for i, name in enumerate(primitive.inputs)}
-
-    def wrap(name: str, value: Any) -> Any:
-        if name == "out":
-            return _outputs(node, value)
-        if name not in nodes:
-            return value
-        if primitive.variadic:
-            return tuple(Array(a, origins.get(i)) for i, a in enumerate(value))
-        return Array(value, nodes[name]) if hasattr(value, "dtype") else value
-
-    return tuple(map(wrap, node.plan.needs, node.kept or ()))
-
-
-def _outputs(node: Node, out: Any) -> Any:
-    if node.plan.primitive.outputs == 1:
-        return Array(out, node)
-    alive = [None if part is None else part() for part in node.form.parts]  # type: ignore[union-attr]  # it has one
-    return tuple(Array(value, alive[i] or Part(node, i)) for i, value in enumerate(out))

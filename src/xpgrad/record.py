@@ -8,45 +8,15 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import allocate, backend_of, get_backend, get_named
-from xpgrad.errors import MixedBackendsError, UnsupportedTypeError
+from xpgrad.errors import UnsupportedTypeError
 from xpgrad.node import Form, Node, next_order
-from xpgrad.primitive import Primitive, remember, shape_of
+from xpgrad.operands import REAL_SCALARS, Functions, check_beside, operand, own_array
+from xpgrad.plan import remember, shape_of
+from xpgrad.primitive import Primitive
 from xpgrad.scope import is_recording
-
-REAL_SCALARS = frozenset((bool, int, float))
-SCALARS = REAL_SCALARS | {complex}
-
-
-def operand(x: Any) -> tuple[Any, Any]:
-    """The raw value and the node of whatever may stand beside an Array."""
-    if isinstance(x, Array):
-        return x.data, x._node
-    if x.__class__ in SCALARS:
-        return x, None
-    backend = backend_of(x)
-    return (x.item() if backend.is_scalar(x) else backend.asarray(x)), None
-
-
-def check_beside(a: Any, b: Any) -> None:
-    """Refuse raw operands of two backends; NumPy constants may stand beside the arrays of a backend that takes them."""
-    if a.__class__ in SCALARS or b.__class__ in SCALARS:
-        return
-    first, second = backend_of(a), backend_of(b)
-    if first is not second and second.name not in first.mixes_with and first.name not in second.mixes_with:
-        raise MixedBackendsError(first.name, second.name)
-
-
-def own_array(out: Any, *operands: Any) -> Any:
-    """The result of a raw operation as an array of the operands' library: NumPy makes scalars of 0-d results."""
-    for a in operands:
-        if a.__class__ not in SCALARS and a is not None:
-            return backend_of(a).asarray(out)
-    return get_named(get_backend()).asarray(out)
 
 
 def restoration(x1: Any, n1: Any, x2: Any, n2: Any, out: Any) -> Form | None:
@@ -64,24 +34,6 @@ def restoration(x1: Any, n1: Any, x2: Any, n2: Any, out: Any) -> Form | None:
 def forms_of(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
     """The shape and dtype of every tracked input."""
     return tuple([None if node is None else (shape_of(a), a.dtype) for a, node in zip(inputs, nodes, strict=True)])
-
-
-class Functions(dict[type, Callable[..., Any]]):
-    """The raw functions that compute one primitive, by type of the raw array; found on first use."""
-
-    def __init__(self, primitive: Primitive) -> None:
-        self._primitive = primitive
-
-    def of(self, *operands: Any) -> Callable[..., Any]:
-        """The function for raw operands: their library's, or that of the active backend where all are numbers."""
-        for a in operands:
-            if a.__class__ not in SCALARS and a is not None:
-                found = self.get(a.__class__)
-                if found is None:
-                    found = self[a.__class__] = self._primitive.raw(backend_of(a))
-                return found
-        backend = get_named(get_backend())
-        return partial(allocate, backend, self._primitive.raw(backend))
 
 
 def unary(primitive: Primitive) -> Callable[..., Array]:

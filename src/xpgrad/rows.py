@@ -16,8 +16,9 @@ from xpgrad.cotangent import conjugated, in_full, keep_zero, keep_zeros, restore
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.node import Part
-from xpgrad.primitive import device_of, raw_namespace
-from xpgrad.pullback import leading_to
+from xpgrad.plan import device_of
+from xpgrad.primitive import raw_namespace
+from xpgrad.reach import leading_to
 
 #: How many elements the rows of one walk may have, of an output or an input: what they take is bounded by this.
 ELEMENTS = 1 << 20

@@ -18,9 +18,10 @@ from xpgrad.errors import (
 )
 from xpgrad.inplace import assign, share, view_of, viewed
 from xpgrad.node import Variable, is_leaf, leaf, set_variable
-from xpgrad.primitive import shape_of
-from xpgrad.pullback import leading_to, pull
-from xpgrad.record import check_beside, operand
+from xpgrad.operands import check_beside, operand
+from xpgrad.plan import shape_of
+from xpgrad.pullback import pull
+from xpgrad.reach import leading_to
 from xpgrad.scope import modes
 
 

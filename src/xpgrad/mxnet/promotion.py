@@ -13,8 +13,9 @@ from xpgrad.discovery import backend_of, floating
 from xpgrad.functions import function
 from xpgrad.mxnet.base import MXNetError
 from xpgrad.mxnet.dtypes import default_float, dtype_named
+from xpgrad.operands import SCALARS, operand
 from xpgrad.primitive import PRIMITIVES
-from xpgrad.record import SCALARS, binary, operand
+from xpgrad.record import binary
 
 WHOLE = frozenset((bool, int))
 

@@ -7,7 +7,7 @@ harmless argument. Formulas named by number alone are Abramowitz and Stegun's, H
 
 from math import exp, factorial, inf, log, nan, pi, sqrt
 
-from xpgrad.primitive import device_of
+from xpgrad.plan import device_of
 
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)  # B2, B4, …
 FAR = 10  # from here on, the asymptotic series with these numbers are exact to rounding

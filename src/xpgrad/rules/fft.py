@@ -5,7 +5,8 @@ norm. The four transforms between signals and half spectra are, in pairs, each o
 spectrum leaves out: all of its entries occur twice in the whole one, except for frequency 0 and the Nyquist frequency.
 """
 
-from xpgrad.primitive import device_of, primitive, vjp
+from xpgrad.plan import device_of
+from xpgrad.primitive import primitive, vjp
 
 primitive("fft.fft fft.hfft fft.ifft fft.ihfft fft.irfft fft.rfft", "x", n=None, axis=-1, norm="backward")
 primitive("fft.fftn fft.ifftn fft.irfftn fft.rfftn", "x", s=None, axes=None, norm="backward")

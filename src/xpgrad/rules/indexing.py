@@ -1,7 +1,8 @@
 """Indexing: `getitem` and `scatter` are each other's transpose, and `take` is an index along one axis."""
 
 from xpgrad.discovery import backend_of
-from xpgrad.primitive import device_of, primitive, required, vjp
+from xpgrad.plan import device_of
+from xpgrad.primitive import primitive, required, vjp
 from xpgrad.rules.manipulation import size
 
 

@@ -20,7 +20,8 @@ gradient, here is the transpose. Conventions, where there is a choice:
 
 from math import inf, nan
 
-from xpgrad.primitive import device_of, primitive, required, vjp
+from xpgrad.plan import device_of
+from xpgrad.primitive import primitive, required, vjp
 from xpgrad.rules.elementwise import conj, ratio, zero
 from xpgrad.rules.statistical import extreme, reinsert, times
 

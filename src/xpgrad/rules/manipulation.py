@@ -1,6 +1,7 @@
 """Manipulation functions, changes of dtype and device, and copies."""
 
-from xpgrad.primitive import device_of, primitive, required, vjp
+from xpgrad.plan import device_of
+from xpgrad.primitive import primitive, required, vjp
 
 primitive("broadcast_to", "x", shape=required)
 primitive("concat", "*arrays", axis=0)

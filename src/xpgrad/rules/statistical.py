@@ -6,7 +6,8 @@ Ties of `max` and `min` share the cotangent equally; the gradient of `std` where
 import math
 
 from xpgrad.cotangent import keep_zero
-from xpgrad.primitive import device_of, primitive, vjp
+from xpgrad.plan import device_of
+from xpgrad.primitive import primitive, vjp
 from xpgrad.rules.elementwise import ratio
 from xpgrad.rules.manipulation import inverse
 

@@ -13,7 +13,7 @@ from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.ops import primitives
 from xpgrad.mxnet.ops.arrays import as_array, mask_of, namespace
 from xpgrad.mxnet.promotion import common, in_floating, promoted
-from xpgrad.record import SCALARS
+from xpgrad.operands import SCALARS
 
 Function = Callable[..., Any]
 

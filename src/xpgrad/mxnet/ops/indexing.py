@@ -14,7 +14,7 @@ from xpgrad.mxnet.ops.arrays import along, as_array, axes_of, length_along, mask
 from xpgrad.mxnet.ops.shapes import integer_array, ravel
 from xpgrad.mxnet.promotion import cast, common, in_floating, promoted, rank
 from xpgrad.mxnet.provide import writes
-from xpgrad.record import SCALARS
+from xpgrad.operands import SCALARS
 
 _scatter = function("scatter")
 

@@ -11,7 +11,8 @@ from copy import copy
 from inspect import signature
 from typing import Any
 
-from xpgrad.primitive import PRIMITIVES, Edge
+from xpgrad.plan import Edge
+from xpgrad.primitive import PRIMITIVES
 from xpgrad.record import binary, unary
 
 

@@ -1,0 +1,60 @@
+"""What stands in an operation: the raw values of its operands, and the library that computes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from xpgrad.array import Array
+from xpgrad.discovery import allocate, backend_of, get_backend, get_named
+from xpgrad.errors import MixedBackendsError
+from xpgrad.primitive import Primitive
+
+REAL_SCALARS = frozenset((bool, int, float))
+SCALARS = REAL_SCALARS | {complex}
+
+
+def operand(x: Any) -> tuple[Any, Any]:
+    """The raw value and the node of whatever may stand beside an Array."""
+    if isinstance(x, Array):
+        return x.data, x._node
+    if x.__class__ in SCALARS:
+        return x, None
+    backend = backend_of(x)
+    return (x.item() if backend.is_scalar(x) else backend.asarray(x)), None
+
+
+def check_beside(a: Any, b: Any) -> None:
+    """Refuse raw operands of two backends; NumPy constants may stand beside the arrays of a backend that takes them."""
+    if a.__class__ in SCALARS or b.__class__ in SCALARS:
+        return
+    first, second = backend_of(a), backend_of(b)
+    if first is not second and second.name not in first.mixes_with and first.name not in second.mixes_with:
+        raise MixedBackendsError(first.name, second.name)
+
+
+def own_array(out: Any, *operands: Any) -> Any:
+    """The result of a raw operation as an array of the operands' library: NumPy makes scalars of 0-d results."""
+    for a in operands:
+        if a.__class__ not in SCALARS and a is not None:
+            return backend_of(a).asarray(out)
+    return get_named(get_backend()).asarray(out)
+
+
+class Functions(dict[type, Callable[..., Any]]):
+    """The raw functions that compute one primitive, by type of the raw array; found on first use."""
+
+    def __init__(self, primitive: Primitive) -> None:
+        self._primitive = primitive
+
+    def of(self, *operands: Any) -> Callable[..., Any]:
+        """The function for raw operands: their library's, or that of the active backend where all are numbers."""
+        for a in operands:
+            if a.__class__ not in SCALARS and a is not None:
+                found = self.get(a.__class__)
+                if found is None:
+                    found = self[a.__class__] = self._primitive.raw(backend_of(a))
+                return found
+        backend = get_named(get_backend())
+        return partial(allocate, backend, self._primitive.raw(backend))
