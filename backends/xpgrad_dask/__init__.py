@@ -51,12 +51,12 @@ class DaskBackend(Backend):
         found = self.functions.get(name)
         if found is not None:
             return found
-        found = super().function(name)
-        if name.startswith("special.") and getattr(found, "nin", 1) > 1:
-            from xpgrad_dask.known import beside_numbers
+        found = super().function(name)  # an error if there is none
+        if not name.startswith("special."):
+            return found
+        from xpgrad_dask.special import in_blocks
 
-            return beside_numbers(found)
-        return found
+        return in_blocks(name.removeprefix("special."))
 
     def shape(self, x: Any) -> tuple[int, ...]:
         from xpgrad_dask.shapes import Shape

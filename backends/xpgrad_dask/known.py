@@ -24,16 +24,6 @@ class Known(numpy.ndarray):
         return found if isinstance(found, da.Array) else Known.of(found)
 
 
-def beside_numbers(ufunc: Any) -> Any:
-    """A ufunc of SciPy's that leaves a float32 array beside a Python number in float32, as those of NumPy do."""
-
-    def apply(*inputs: Any) -> Any:
-        dtype = numpy.result_type(*(getattr(x, "dtype", x) for x in inputs))
-        return ufunc(*(x if hasattr(x, "dtype") else numpy.asarray(x, dtype=dtype) for x in inputs))
-
-    return apply
-
-
 def plain(x: Any) -> Any:
     """An ordinary NumPy array for one that is `Known`; anything else as it is."""
     return x.view(numpy.ndarray) if isinstance(x, Known) else x
