@@ -13,7 +13,6 @@ Where MXNet is wrong, or refuses, this layer does what the core does:
   recording does not change the gradient.
 - Head gradients must have the shape of their head; numbers and raw arrays will do. `autograd.grad` takes intermediate
   results, too, and its gradients are of the class of the variable.
-- `backward` of what cannot have a gradient, such as a comparison, an index or a conversion to integers, raises.
 - `np.mean` of float64 is float64; `nd` gives fractions for the mean or the exponential of integers.
 - `x.grad *= 0` works, `x.grad is x.grad`, and `hash(x)` works for both classes.
 - `nd` has arrays without elements, and takes `np` arrays as `np` takes those of `nd`; `x.reshape` copies in both.

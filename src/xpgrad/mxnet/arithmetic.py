@@ -19,8 +19,8 @@ from xpgrad.mxnet.arrays import NDArray, dressed, ndarray
 from xpgrad.mxnet.base import translated
 from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.promotion import alike, beside, cast, promoted, quotient, truncated_quotient
+from xpgrad.mxnet.provide import note_constants
 from xpgrad.mxnet.util import is_np_shape
-from xpgrad.node import leaf
 from xpgrad.primitive import PRIMITIVES
 from xpgrad.record import binary
 from xpgrad.scope import is_recording
@@ -79,8 +79,8 @@ def _comparison(stem: str, in_numbers: bool) -> Callable[[Any, Any], Any]:
         out = compare(self, other)
         if out is NotImplemented:
             return out
-        if is_recording() and (self._node is not None or getattr(other, "_node", None) is not None):
-            out._node = leaf()  # so that backward finds a history, from which nothing depends on the operands
+        if is_recording():
+            note_constants(out, (self, other))
         return dressed(cast(out, self.dtype) if in_numbers else out, self._kind)
 
     return method

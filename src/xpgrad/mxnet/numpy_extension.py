@@ -31,6 +31,8 @@ from xpgrad.mxnet.ops import (
     normalization,
     outputs,
     products,
+    recurrent,
+    regions,
     reshaping,
     sequence,
 )
@@ -62,7 +64,7 @@ _FUNCTIONS = {
         "batch_norm layer_norm group_norm instance_norm l2_normalization lrn",
     ),
     **named(convolution, "convolution deconvolution pooling upsampling im2col"),
-    **named(sequence, "sequence_mask sequence_last sequence_reverse"),
+    **named(sequence, "ctc_loss sequence_mask sequence_last sequence_reverse"),
     **named(
         indexing,
         "constraint_check pick one_hot topk gather_nd scatter_nd index_add index_update embedding arange_like "
@@ -71,6 +73,8 @@ _FUNCTIONS = {
     **named(reshaping, "reshape reshape_like broadcast_like"),
     **named(legacy, "cast=cast_ shape_array pad slice_channel=split"),
     **named(outputs, "make_loss"),
+    **named(recurrent, "rnn"),
+    **named(regions, "roi_pooling multibox_prior"),
     **named(products, "batch_dot"),
     **named(creation, "from_numpy"),
 }

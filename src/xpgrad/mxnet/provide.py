@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 
+from xpgrad.array import Array
 from xpgrad.discovery import floating
 from xpgrad.functions import function
 from xpgrad.inplace import assign
@@ -14,12 +15,25 @@ from xpgrad.mxnet.arrays import NDArray, dressed, plain
 from xpgrad.mxnet.base import UFUNC_OPTIONS, translated, without_defaults
 from xpgrad.mxnet.context import at
 from xpgrad.mxnet.promotion import cast, rank
+from xpgrad.node import leaf
+from xpgrad.scope import is_recording
 
 #: The keywords by which the operators of MXNet may know their first and their second array.
 _SYNONYMS = ("data lhs a x A x1 m ary arr".split(), "rhs b B x2".split())
 
 _broadcast_to = function("broadcast_to")
 _reshape = function("reshape")
+
+
+def note_constants(result: Any, operands: Iterable[Any]) -> None:
+    """Give what is made of tracked arrays but has no derivative a history, in which nothing depends on them.
+
+    MXNet records comparisons, indices and the like: `backward` finds zeros there, and raises nothing.
+    """
+    if any(getattr(x, "_node", None) is not None for x in operands):
+        for x in result if isinstance(result, list | tuple) else (result,):
+            if isinstance(x, Array) and x._node is None and not floating(x._data):
+                x._node = leaf()
 
 
 def named(module: Any, text: str) -> dict[str, Any]:
@@ -86,6 +100,8 @@ def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Calla
                 keywords = without_defaults(name or f.__name__, keywords)
             with at(place):
                 result = f(*given, **keywords)
+        if is_recording():
+            note_constants(result, arguments)
         return dressed(result, kind) if out is None else written(result, out)
 
     call.__name__ = call.__qualname__ = name or f.__name__

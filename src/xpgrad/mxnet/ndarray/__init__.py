@@ -28,7 +28,9 @@ from xpgrad.mxnet.ops import (
     outputs,
     primitives,
     products,
+    recurrent,
     reductions,
+    regions,
     reshaping,
     sampling,
     sequence,
@@ -125,7 +127,11 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         convolution,
         "Convolution=convolution Deconvolution=deconvolution Pooling=pooling UpSampling=upsampling im2col",
     ),
-    **named(sequence, "SequenceMask=sequence_mask SequenceLast=sequence_last SequenceReverse=sequence_reverse"),
+    **named(
+        sequence,
+        "SequenceMask=sequence_mask SequenceLast=sequence_last SequenceReverse=sequence_reverse "
+        "CTCLoss=ctc_loss ctc_loss",
+    ),
     **named(
         sampling,
         "uniform random_uniform=uniform normal random_normal=normal random_gamma=gamma random_poisson=poisson "
@@ -137,6 +143,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{f"random_pdf_{name}": getattr(densities, f"pdf_{name}") for name in densities.NAMES},
     **{f"linalg_{name}": f for name, f in linalg.FUNCTIONS.items()},
     **named(updates, updates.NAMES),
+    **named(recurrent, "RNN=rnn"),
+    **named(regions, "ROIPooling=roi_pooling"),
 }
 
 globals().update(provide_all(_FUNCTIONS, NDArray))
