@@ -107,6 +107,9 @@ class Silence:
         _ERRORS.reset(self._token)
 
 
+_OWN = (numpy.ndarray, numpy.generic, complex, float, int)
+
+
 def weak(ufunc: Any) -> Any:
     """A ufunc of SciPy's that leaves a float32 array beside a Python number in float32, as those of NumPy do.
 
@@ -120,7 +123,7 @@ def weak(ufunc: Any) -> Any:
         return ufunc(
             *(
                 x
-                if i in degrees and isinstance(x, int)
+                if (i in degrees and isinstance(x, int)) or not isinstance(x, _OWN)  # others have their own way
                 else numpy.asarray(x, dtype=None if hasattr(x, "dtype") and not exact else dtype)
                 for i, x in enumerate(inputs)
             )

@@ -215,3 +215,12 @@ def test_complex_gradients_behind_a_factor(compute):
     z = np.asarray([1 + 2j, 3 - 1j, 0.5j])
     _, gradient = tracked(lambda z: xp.sqrt(xp.sum(xp.real(z * xp.conj(z)))), da.from_array(z, chunks=2))
     np.testing.assert_allclose(compute(gradient), z / np.sqrt(np.sum(np.abs(z) ** 2)))
+
+
+@pytest.mark.parametrize("name", ["xlogy", "pdtr", "zeta"])
+def test_special_functions_of_a_parameter_in_memory_and_lazy_data(name, data, compute):
+    lazy, known = da.from_array(np.asarray([2.0, 3.0]), chunks=1), np.asarray([4.0, 5.0])
+    function = getattr(xp.special, name)
+    _, by_lazy = tracked(lambda x: xp.sum(function(known, x)), lazy)
+    _, expected = tracked(lambda x: xn.sum(getattr(xn.special, name)(known, x)), np.asarray([2.0, 3.0]))
+    np.testing.assert_allclose(compute(by_lazy), expected.asnumpy())
