@@ -100,7 +100,7 @@ def test_transforms():
     assert transforms.Resize(8, keep_ratio=True)(image).shape == (8, 12, 3)
     assert (transforms.Resize((6, 4))(image).asnumpy() == image.asnumpy()).all()
     doubled = transforms.Resize((12, 8))(image.astype("float32")).asnumpy()
-    numpy.testing.assert_allclose(doubled[2, 2:6, 0], [9.75 + 0.75 * i * 2 for i in range(4)], atol=1.0)
+    numpy.testing.assert_allclose(doubled[2, 2:6, 0], [18 * 0.75 + 3 * (0.75 + 0.5 * i) for i in range(4)])
     assert (transforms.CenterCrop(2)(image).asnumpy() == image.asnumpy()[1:3, 2:4]).all()
     assert transforms.CropResize(1, 0, 4, 2, size=5)(image).shape == (5, 5, 3)
     assert transforms.RandomCrop(4, pad=2)(image).shape == (4, 4, 3)
@@ -175,9 +175,8 @@ def test_recurrent_layers_of_a_vector_of_weights():
     x, states = np.random.normal(size=(5, 2, 4)), layer.begin_state(2)
     params = layer.collect_params()
     order = [f"{side}{i}_{kind}" for i in range(2) for side in "lr" for kind in ("i2h", "h2h")]
-    vector = np.concatenate(
-        [params[f"{name}_{kind}"].data().reshape(-1) for kind in ("weight", "bias") for name in order]
-    )
+    names = [f"{name}_{kind}" for kind in ("weight", "bias") for name in order]
+    vector = np.concatenate([params[name].data().reshape(-1) for name in names])
     vector.attach_grad()
     with autograd.record():
         out, hidden, cell = npx.rnn(x, vector, *states, state_size=3, num_layers=2, bidirectional=True, mode="lstm",
@@ -195,7 +194,7 @@ def test_regions():
     x.attach_grad()
     with autograd.record():
         pooled = npx.roi_pooling(x, np.array([[0, 0, 0, 3, 3], [0, 2, 2, 8, 8]]), pooled_size=(2, 2), spatial_scale=1.0)
-    assert pooled.asnumpy()[:, 0].tolist() == [[[7, 9], [19, 21]], [[35, 35], [35, 35]]] or pooled.shape == (2, 1, 2, 2)
+    assert pooled.asnumpy()[:, 0].tolist() == [[[7, 9], [19, 21]], [[35, 35], [35, 35]]]
     pooled.backward()
     assert x.grad.sum() > 0
     boxes = npx.multibox_prior(np.zeros((1, 3, 2, 4)), sizes=(0.5, 0.25), ratios=(1, 4))

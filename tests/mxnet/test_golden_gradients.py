@@ -54,7 +54,7 @@ def assert_agrees(case, actual, expected):
     numpy.testing.assert_allclose(actual.asnumpy(), numpy.asarray(values, dtype).reshape(shape), **tolerance)
 
 
-def check(case, style):
+def check(case, style, array=array):
     inputs = [array(tensor, style) for tensor in case["inputs"]]
     for x, expected in zip(inputs, case["grads"], strict=True):
         if expected is not None:
@@ -100,3 +100,24 @@ SHORT_KEYS = ("x0[0]", "x0[None]", "x1[0]")
 def test_gradient_on_another_backend(case):
     with xpgrad.use_backend("array_api_strict"):
         check(case, style_of(case))
+
+
+def chunked(tensor, style):
+    x = array(tensor, style)
+    if x.ndim:
+        x._data = x.data.rechunk(tuple(max(1, -(-n // 2)) for n in x.shape))
+    return x
+
+
+#: What Dask cannot do with chunks: a mask's result has an unknown length, and some reshapes do not fit the chunks.
+DASK_REFUSES = ("x0[x0 > 0]", "x0.reshape(-1, 2)", "npx.group_norm(")
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("case", parameters("first_order"))
+def test_gradient_on_chunks(case):
+    dask = pytest.importorskip("dask")
+    if any(key in case["expr"] for key in DASK_REFUSES):
+        pytest.skip("Dask refuses it in chunks")
+    with dask.config.set(scheduler="synchronous"), xpgrad.use_backend("dask"):
+        check(case, style_of(case), chunked)

@@ -325,7 +325,7 @@ class F1(EvalMetric):
         return self.name, (2 * self._right / both if both else 0.0) if self.num_inst else nan
 
 
-@register
+@register("pearsonr")
 class PearsonCorrelation(EvalMetric):
     """The correlation of labels and predictions."""
 
