@@ -36,6 +36,9 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     if not isinstance(x, Array):
         return function("moveaxis")(x, source, destination)
     first, second = ((axis,) if isinstance(axis, int) else axis for axis in (source, destination))
+    for axis in (*first, *second):
+        if not -x.ndim <= axis < x.ndim:
+            raise IndexError(f"axis {axis} is out of bounds for an array of dimension {x.ndim}.")
     order = [axis for axis in range(x.ndim) if axis not in {a % x.ndim for a in first}]
     for place, axis in sorted((b % x.ndim, a % x.ndim) for a, b in zip(first, second, strict=True)):
         order.insert(place, axis)
@@ -77,7 +80,7 @@ def broadcast_shapes(*shapes: tuple[int | None, ...]) -> tuple[int | None, ...]:
     for lengths in columns:
         known = {n for n in lengths if n is not None and n == n}  # NaN is not equal to itself
         if len(known - {1}) > 1:
-            raise ValueError(f"shapes {', '.join(map(str, shapes))} do not broadcast.")
+            raise ValueError(f"shapes {', '.join(map(str, shapes))} can not be broadcast together.")
         unknown = [n for n in lengths if n not in known]
         result.append(unknown[0] if unknown else max(known, key=lambda n: n != 1))
     return tuple(result)

@@ -137,8 +137,8 @@ def share(array: Array, out: Array, key: Any, follows: bool, keep: bool) -> Arra
 
 def turned(x: Array, axes: Sequence[int]) -> Array:
     """The array with its axes in another order, as a view."""
+    out: Array = _permute(x, axes=tuple(axes))
     key = Turn(tuple(axis % x.ndim for axis in axes))
-    out: Array = _permute(x, axes=key.axes)
     return share(x, out, key, follows=x._node is None or out._node is not None, keep=True)
 
 

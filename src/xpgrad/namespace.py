@@ -31,6 +31,9 @@ _PLAIN = frozenset(
     "__array_namespace_info__".split()
 )
 
+# Dtypes beyond the standard, of the libraries that have them.
+_HALF = frozenset(("bfloat16", "float16"))
+
 # Python's own numbers, whatever a library has in their place.
 _NUMBERS = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
 
@@ -113,6 +116,8 @@ def _attribute(backend_name: str, name: str) -> Any:
         return get_named(backend_name).function(name)
     if name in _extras(backend_name):
         return getattr(importlib.import_module(get_named(backend_name).extras), name)
+    if name in _HALF:
+        return get_named(backend_name).function(name)
     if name in NUMPYS:
         return NUMPYS[name](namespace(backend_name))
     if any(known.startswith(f"{name}.") for known in NUMPYS):

@@ -23,6 +23,10 @@ primitive("sigmoid", "x", elementwise=True, implementation=approximations.expit)
 
 def polygamma(xp, order, x):
     """The derivatives of `digamma`; SciPy's own turns float32 into float64."""
+    if hasattr(order, "dtype"):
+        n = xp.astype(order, x.dtype) + 1
+        factor = xp.where(xp.remainder(n, 2.0) == 0, 1.0, -1.0) * xp.special.gamma(n)
+        return xp.where(order == 0, xp.special.digamma(x), factor * xp.special.zeta(n, x))
     if order == 0:
         return xp.special.digamma(x)
     return (-1) ** (order + 1) * float(factorial(order)) * xp.special.zeta(order + 1.0, x)
