@@ -38,6 +38,8 @@ def test_a_name_that_is_not_provided():
         np.concatenat  # noqa: B018  # asking for it raises
     with pytest.raises(AttributeError, match="randn"):
         np.random.rand_n  # noqa: B018  # as above
+    with pytest.raises(AttributeError, match="gluon"):
+        minpy.nn  # noqa: B018  # as above
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """MinPy's API on xpgrad: change ``minpy`` into ``xpgrad.minpy`` in the imports.
 
-NumPy's functions are in `xpgrad.minpy.numpy`, gradients in `xpgrad.minpy.core`. The layers of ``minpy.nn`` are not
-provided.
+NumPy's functions are in `xpgrad.minpy.numpy`, gradients in `xpgrad.minpy.core`.
 """
 
 from xpgrad.minpy import array, context, core, numpy, policy, primitive
@@ -12,6 +11,7 @@ from xpgrad.minpy.policy import (
     set_global_policy,
     wrap_policy,
 )
+from xpgrad.mxnet.base import lacking
 
 __all__ = [
     "AutoBlacklistPolicy",
@@ -26,3 +26,9 @@ __all__ = [
     "set_global_policy",
     "wrap_policy",
 ]
+
+__getattr__ = lacking(
+    "xpgrad.minpy",
+    globals(),
+    {"nn": "write the layers with xpgrad.minpy.numpy, or take those of xpgrad.mxnet.gluon."},
+)
