@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / "xpgrad"
 ORDER = """
     errors tree scope backend discovery plan primitive declared exits collection array node cotangent lazy operands
     record general reach pullback rows rules inplace variables functions subscripts beyond composites namespace numpy
-    cupy dask operators protocols einops custom functional ravel implicit graph check autograd __init__
+    cupy dask operators protocols einops custom functional ravel implicit graph notebook check autograd __init__
     mxnet minpy
 """.split()
 

@@ -6,6 +6,7 @@ from xpgrad import (
     autograd,
     einops,  # noqa: F401  # importing it lets einops take Arrays
     implicit,
+    notebook,  # noqa: F401  # this, how they look in notebooks
     operators,  # noqa: F401  # importing it attaches the operators and methods of Array
     protocols,  # noqa: F401  # and this, NumPy's functions
 )

@@ -7,6 +7,8 @@ from math import prod
 from operator import index
 from typing import Any
 
+from xpgrad.array import Array
+from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.protocols.conventions import along, array, axes_of, flat
 
@@ -280,6 +282,19 @@ def astype(xp: Any, x: Any, dtype: Any, *, copy: bool = True, **options: Any) ->
     return xp.astype(x, dtype, copy=copy, **options)
 
 
+def broadcast_arrays(xp: Any, *args: Any) -> Any:
+    """What holds no numbers, a None say, stays NumPy's."""
+    numpy: Any = get_named("numpy").namespace
+    arrays = [x if isinstance(x, Array) else numpy.asarray(x) for x in args]
+    shape = xp.broadcast_shapes(*(x.shape for x in arrays))
+    return tuple(
+        xp.broadcast_to(array(xp, x), shape)
+        if isinstance(x, Array) or x.dtype.kind in "biufc"
+        else numpy.broadcast_to(x, shape)
+        for x in arrays
+    )
+
+
 def _sparse(xp: Any, grids: Sequence[Any], indexing: str) -> Any:
     places = list(range(len(grids)))
     if indexing == "xy" and len(grids) > 1:
@@ -328,7 +343,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "atleast_2d": atleast_2d,
     "atleast_3d": atleast_3d,
     "block": block,
-    "broadcast_arrays": lambda xp, *args: xp.broadcast_arrays(*(array(xp, x) for x in args)),
+    "broadcast_arrays": broadcast_arrays,
     "broadcast_to": lambda xp, array_, shape: xp.broadcast_to(array(xp, array_), _lengths(shape)),
     "column_stack": _stacked(_as_column, 1),
     "concatenate": concatenate,
