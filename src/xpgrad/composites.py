@@ -38,7 +38,7 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     first, second = ((axis,) if isinstance(axis, int) else axis for axis in (source, destination))
     for axis in (*first, *second):
         if not -x.ndim <= axis < x.ndim:
-            raise IndexError(f"axis {axis} is out of bounds for an array of dimension {x.ndim}.")
+            raise IndexError(f"axis {axis} is out of bounds for array of dimension {x.ndim}.")
     order = [axis for axis in range(x.ndim) if axis not in {a % x.ndim for a in first}]
     for place, axis in sorted((b % x.ndim, a % x.ndim) for a, b in zip(first, second, strict=True)):
         order.insert(place, axis)
