@@ -207,12 +207,22 @@ def softplus(x: Any) -> Array:
     return -function("special.log_expit")(-as_array(x))  # type: ignore[no-any-return]  # made by name
 
 
+def expm1(x: Any) -> Array:
+    """``exp(x) - 1``, as SciPy has it, too."""
+    return function("expm1")(x)  # type: ignore[no-any-return]  # made by name
+
+
+def log1p(x: Any) -> Array:
+    """``log(1 + x)``, as SciPy has it, too."""
+    return function("log1p")(x)  # type: ignore[no-any-return]  # made by name
+
+
 #: Every function of this file, by name.
 BEYOND: dict[str, Callable[..., Any]] = {
     "einsum": einsum,
     "pad": pad,
-    "special.expm1": function("expm1"),
-    "special.log1p": function("log1p"),
+    "special.expm1": expm1,
+    "special.log1p": log1p,
     "special.logsumexp": logsumexp,
     "special.multigammaln": multigammaln,
     "special.sinc": sinc,

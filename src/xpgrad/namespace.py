@@ -43,8 +43,9 @@ NAMES = frozenset({*PRIMITIVES, *CONSTANTS, *COMPOSITES, *_PLAIN, *_NUMBERS, "as
 EXTENSIONS = frozenset(extension for extension, dot, _ in (name.partition(".") for name in NAMES) if dot)
 
 
-#: NumPy's functions beyond those; what makes each for a namespace. Filled by `protocols`, which knows NumPy's names.
-NUMPYS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {}
+def numpys() -> dict[str, Callable[..., Any]]:
+    """NumPy's functions beyond those, each of which takes the namespace first; imported when they are asked for."""
+    return importlib.import_module("xpgrad.protocols.functions").FUNCTIONS  # type: ignore[no-any-return]  # a module
 
 
 @cache
@@ -118,9 +119,9 @@ def _attribute(backend_name: str, name: str) -> Any:
         return getattr(importlib.import_module(get_named(backend_name).extras), name)
     if name in _HALF:
         return get_named(backend_name).function(name)
-    if name in NUMPYS:
-        return NUMPYS[name](namespace(backend_name))
-    if any(known.startswith(f"{name}.") for known in NUMPYS):
+    if name in numpys():
+        return partial(numpys()[name], namespace(backend_name))
+    if any(known.startswith(f"{name}.") for known in numpys()):
         return _module(backend_name, f"{name}.")
     raise AttributeError(
         f"xpgrad.{backend_name} has no attribute {name!r}: no function of that name has a derivative rule, or is "

@@ -14,7 +14,8 @@ import xpgrad
 import xpgrad.numpy as xp
 from xpgrad import Array, autograd
 from xpgrad.errors import HistoryLostError, NoCounterpartError
-from xpgrad.protocols import FUNCTIONS, constants
+from xpgrad.protocols import constants
+from xpgrad.protocols.functions import FUNCTIONS
 
 P = S @ S.T
 V = np.asarray([0.35, 1.9, 0.75, 2.6, 1.2])

@@ -70,8 +70,7 @@ SAMPLES: dict[str, list[Sample]] = {
         *calls((2,), each=({"indices": integers(2, 2), "shape": (3,)},)),
     ],
     "setitem": [
-        *_written(*_BASIC_KEYS, _MASK),
-        *_written(*_NEW_AXIS_KEYS, extends="a write makes no new axes"),
+        *_written(*_BASIC_KEYS, *_NEW_AXIS_KEYS, _MASK),
         *_written(*_FLAT_KEYS, extends=_FLAT),
         *_written(_HALVES, *_LISTED_KEYS, *_MIXED_KEYS, extends=_NO_LIST),
         *_written(*_MASKED_KEYS, extends=_ALONE),

@@ -2,100 +2,56 @@
 
 NumPy hands such a call over (``__array_ufunc__``, ``__array_function__``), and tables say which of our functions
 computes it: one file per chapter of NumPy, each function with NumPy's parameters behind the namespace `xp`. What is in
-no table is refused, so that no history is lost unseen.
+no table is refused, so that no history is lost unseen. The tables are imported when they are first asked: that takes a
+quarter of the time that importing xpgrad would.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from functools import cache, partial
+from importlib import import_module
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.errors import NoCounterpartError, UnsupportedTypeError
-from xpgrad.namespace import NAMES, NUMPYS
-from xpgrad.protocols import (
-    calculus,
-    constants,
-    matrices,
-    methods,
-    products,
-    reductions,
-    selection,
-    shapes,
-    transforms,
-    writes,
-)
-from xpgrad.protocols.conventions import arrays_in
-from xpgrad.protocols.outputs import into
-from xpgrad.protocols.ufuncs import call_ufunc
+from xpgrad.namespace import numpys
 
-#: Our function for each of NumPy's that has a gradient, by its name below ``numpy``.
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    name: function
-    for chapter in (calculus, matrices, products, reductions, selection, shapes, transforms, writes)
-    for name, function in chapter.TABLE.items()
-}
-
-NUMPYS.update({name: partial(partial, function) for name, function in FUNCTIONS.items() if name not in NAMES})
-
-#: Parameters that mean nothing here: how memory is laid out, which class is wanted, how to compute.
-_IGNORED = frozenset(("casting", "like", "optimize", "order", "overwrite_input", "subok"))
-
-#: The functions in which the order of elements is not only a matter of memory.
-_ORDERED = frozenset(("ravel", "reshape"))
+#: The methods and attributes of NumPy's arrays that the standard's do not have, and that other libraries use.
+METHODS = (
+    "clip conj conjugate cumprod cumsum diagonal dot flatten nonzero ravel repeat round swapaxes trace transpose"
+).split()
+PARTS = ("real", "imag")
 
 
-def array_ufunc(self: Array, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+def array_ufunc(self: Array, *arguments: Any, **options: Any) -> Any:
     """What NumPy calls for its element-wise functions, and for those of others that are made like these."""
-    try:
-        return call_ufunc(self.__array_namespace__(), ufunc, method, inputs, options)
-    except UnsupportedTypeError:
-        return NotImplemented  # it may be the other operand's to compute
+    return import_module("xpgrad.protocols.functions").array_ufunc(self, *arguments, **options)
 
 
-def array_function(self: Array, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+def array_function(self: Array, *arguments: Any) -> Any:
     """What NumPy calls for all its other functions."""
-    name = f"{func.__module__}.{func.__name__}".partition(".")[2]
-    xp = next(iter(arrays_in((*args, *kwargs.values()))), self).__array_namespace__()
-    if name in constants.NAMES or name in constants.OUTSIDE:
-        return constants.call(xp, name, func, args, kwargs)
-    if name not in FUNCTIONS:
-        raise NoCounterpartError(f"numpy.{name}")
-    args, kwargs = _bound(func, args, kwargs)
-    out = kwargs.pop("out", None)
-    result = FUNCTIONS[name](xp, *args, **kwargs)
-    return result if out is None else into(out, result)
+    return import_module("xpgrad.protocols.functions").array_function(self, *arguments)
 
 
-def _bound(func: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments without those that mean nothing here, `out` as a keyword."""
-    signature = _signature(func)
-    if signature is None:
-        return args, kwargs
-    bound = signature.bind(*args, **kwargs)
-    ignored = _IGNORED - {"order"} if func.__name__ in _ORDERED else _IGNORED
-    out = bound.arguments.pop("out", None)
-    for key, value in list(bound.arguments.items()):
-        if key in ignored or type(value).__name__ == "_NoValueType":
-            del bound.arguments[key]
-    further = {key: value for key, value in bound.kwargs.items() if key not in ignored}
-    return bound.args, further | {"out": out}
+def method(name: str) -> Callable[..., Any]:
+    """A method of NumPy's arrays."""
+
+    def apply(self: Array, *arguments: Any, **options: Any) -> Any:
+        function = import_module("xpgrad.protocols.methods").METHODS[name]
+        return function(self.__array_namespace__(), self, *arguments, **options)
+
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = f"As that of NumPy's arrays: {name}."
+    return apply
 
 
-@cache
-def _signature(func: Any) -> inspect.Signature | None:
-    """The parameters of a function of NumPy's; those written in C do not tell theirs everywhere."""
-    try:
-        return inspect.signature(func)
-    except ValueError:
-        return None
+def part(name: str) -> property:
+    """The real or the imaginary part as an attribute."""
+    return property(lambda self: numpys()[name](self.__array_namespace__(), self), doc=f"The {name} part.")
 
 
 Array.__array_ufunc__ = array_ufunc
 Array.__array_function__ = array_function  # type: ignore[attr-defined]  # this is where it comes from
-for _name, _function in methods.METHODS.items():
-    setattr(Array, _name, methods.method(_name, _function))
-for _name in ("real", "imag"):
-    setattr(Array, _name, methods.part(_name))
+for _name in METHODS:
+    setattr(Array, _name, method(_name))
+for _name in PARTS:
+    setattr(Array, _name, part(_name))

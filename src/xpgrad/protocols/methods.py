@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.array import Array
 from xpgrad.protocols import calculus, products, selection, shapes
 
 
@@ -35,19 +34,3 @@ METHODS: dict[str, Callable[..., Any]] = {
     "trace": shapes.trace,
     "transpose": _transpose,
 }
-
-
-def method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A method out of a function."""
-
-    def apply(self: Array, *arguments: Any, **options: Any) -> Any:
-        return function(self.__array_namespace__(), self, *arguments, **options)
-
-    apply.__name__ = apply.__qualname__ = name
-    apply.__doc__ = f"As that of NumPy's arrays: {name}."
-    return apply
-
-
-def part(name: str) -> property:
-    """The real or the imaginary part as an attribute."""
-    return property(lambda self: selection.TABLE[name](self.__array_namespace__(), self), doc=f"The {name} part.")

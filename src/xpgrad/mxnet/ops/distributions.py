@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.discovery import backend_of
 from xpgrad.mxnet.dtypes import default_float, dtype_of
 from xpgrad.mxnet.generator import draw
 from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
@@ -30,7 +31,7 @@ def _array_or_number(x: Any) -> Any:
 
 
 def _required(name: str, x: Any, zero_too: bool = False) -> Any:
-    """A parameter, which must be positive, or with `zero_too` not negative.
+    """A parameter, which must be positive, or with `zero_too` not negative; arrays on a device are not waited for.
 
     Raises
     ------
@@ -38,6 +39,8 @@ def _required(name: str, x: Any, zero_too: bool = False) -> Any:
         If it is not.
     """
     x = _array_or_number(x)
+    if isinstance(x, Array) and backend_of(x.data).count_nonzero is None:
+        return x
     values = Array(x.data) if isinstance(x, Array) else x
     holds = values >= 0 if zero_too else values > 0
     if not bool(namespace(holds).all(holds) if isinstance(holds, Array) else holds):
