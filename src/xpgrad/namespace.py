@@ -43,9 +43,8 @@ NAMES = frozenset({*PRIMITIVES, *CONSTANTS, *COMPOSITES, *_PLAIN, *_NUMBERS, "as
 EXTENSIONS = frozenset(extension for extension, dot, _ in (name.partition(".") for name in NAMES) if dot)
 
 
-def numpys() -> dict[str, Callable[..., Any]]:
-    """NumPy's functions beyond those, each of which takes the namespace first; imported when they are asked for."""
-    return importlib.import_module("xpgrad.protocols.functions").FUNCTIONS  # type: ignore[no-any-return]  # a module
+#: What gives NumPy's functions beyond those, each of which takes the namespace first: `protocols` adds itself.
+FURTHER: list[Callable[[], dict[str, Callable[..., Any]]]] = []
 
 
 @cache
@@ -119,10 +118,11 @@ def _attribute(backend_name: str, name: str) -> Any:
         return getattr(importlib.import_module(get_named(backend_name).extras), name)
     if name in _HALF:
         return get_named(backend_name).function(name)
-    if name in numpys():
-        return partial(numpys()[name], namespace(backend_name))
-    if any(known.startswith(f"{name}.") for known in numpys()):
-        return _module(backend_name, f"{name}.")
+    for functions in (give() for give in FURTHER):
+        if name in functions:
+            return partial(functions[name], namespace(backend_name))
+        if any(known.startswith(f"{name}.") for known in functions):
+            return _module(backend_name, f"{name}.")
     raise AttributeError(
         f"xpgrad.{backend_name} has no attribute {name!r}: no function of that name has a derivative rule, or is "
         "known to have no gradient. dir() lists what there is; on raw arrays call the library itself."

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.namespace import numpys
+from xpgrad.namespace import FURTHER
 
 #: The methods and attributes of NumPy's arrays that the standard's do not have, and that other libraries use.
 METHODS = (
@@ -30,6 +30,11 @@ def array_ufunc(self: Array, *arguments: Any, **options: Any) -> Any:
 def array_function(self: Array, *arguments: Any) -> Any:
     """What NumPy calls for all its other functions."""
     return import_module("xpgrad.protocols.functions").array_function(self, *arguments)
+
+
+def numpys() -> dict[str, Callable[..., Any]]:
+    """NumPy's functions by their names below ``numpy``; each takes the namespace first."""
+    return import_module("xpgrad.protocols.functions").FUNCTIONS  # type: ignore[no-any-return]  # a module is untyped
 
 
 def method(name: str) -> Callable[..., Any]:
@@ -49,6 +54,7 @@ def part(name: str) -> property:
     return property(lambda self: numpys()[name](self.__array_namespace__(), self), doc=f"The {name} part.")
 
 
+FURTHER.append(numpys)
 Array.__array_ufunc__ = array_ufunc
 Array.__array_function__ = array_function  # type: ignore[attr-defined]  # this is where it comes from
 for _name in METHODS:
