@@ -10,7 +10,7 @@ from xpgrad.array import Array
 from xpgrad.custom import Function
 from xpgrad.errors import HeadGradientError
 from xpgrad.graph import get_symbol
-from xpgrad.scope import COLLECTOR, RECORDING, TRAINING, Scope, is_recording, is_training, modes
+from xpgrad.scope import RECORDING, TRAINING, Scope, is_recording, is_training, modes
 from xpgrad.variables import backward_all, check_markable, gradients, mark
 
 __all__ = [
@@ -77,7 +77,6 @@ def _switch(variable: ContextVar[bool], value: bool) -> bool:
         raise TypeError(f"expected True or False, got {value!r}.")
     previous = variable.get()
     variable.set(bool(value))
-    COLLECTOR.settle()
     return previous
 
 

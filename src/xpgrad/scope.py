@@ -40,39 +40,34 @@ class Scope(ContextDecorator):
         for token in tokens:
             token.var.reset(token)
         _ENTERED.set(outer)
-        COLLECTOR.settle()
 
 
-class _Collector:
-    """Lets the garbage collector visit its oldest generation a hundred times more seldom during a long recording.
+class _Sparing:
+    """Lets the garbage collector visit its oldest generation a hundred times more seldom during recordings.
 
     A long record is a great many objects without a cycle. Visiting all of them again and again, as the collector does
     when old objects grow in number, would cost as much as the recording itself. The young generations are collected as
-    usual, and what was set before comes back when the recording ends.
+    usual. The collector calls this before it visits anything, so short records change nothing; what was set before
+    comes back with the first collection after the recording.
     """
 
     def __init__(self) -> None:
-        self.spared = False
+        self._spared = False
         self._usual = self._raised = (0, 0, 0)
-        gc.callbacks.append(self._spare)
 
-    def _spare(self, phase: str, info: dict[str, int]) -> None:
-        """Called by the collector; it visits the second generation once thousands of objects outlived the first."""
-        if phase == "start" and info["generation"] == 1 and not self.spared and is_recording():
+    def __call__(self, phase: str, _info: object) -> None:
+        if phase != "start" or is_recording() is self._spared:
+            return
+        self._spared = not self._spared
+        if self._spared:
             self._usual = gc.get_threshold()
             self._raised = (*self._usual[:2], 100 * self._usual[2])
             gc.set_threshold(*self._raised)
-            self.spared = True
-
-    def settle(self) -> None:
-        """Undo that once the recording is over; should another thread still record, the collector is soon back here."""
-        if self.spared and not is_recording():
-            self.spared = False
-            if gc.get_threshold() == self._raised:  # nobody has set it meanwhile
-                gc.set_threshold(*self._usual)
+        elif gc.get_threshold() == self._raised:  # nobody has set it meanwhile
+            gc.set_threshold(*self._usual)
 
 
-COLLECTOR = _Collector()
+gc.callbacks.append(_Sparing())
 
 
 @cache
