@@ -82,6 +82,27 @@ def test_functions_of_the_users_own_and_captured_histories():
     np.testing.assert_allclose(a.grad.data, [6.0, 10.0])
 
 
+def test_a_checkpoint_may_give_back_less_than_its_full_shape():
+    total = xpgrad.checkpoint(lambda x: xp.sum(x))
+    for factors in ([1.0, 3.0], [1.0, 3.0, 5.0]):
+        found = xpgrad.jacobian(lambda x: xp.stack([f * total(x) for f in factors]))(xp.asarray([1.0, 2.0]))  # noqa: B023
+        np.testing.assert_array_equal(found.data, [[f, f] for f in factors])
+
+
+def test_a_function_of_the_users_own_may_have_no_gradient_for_one_row():
+    class Halves(autograd.Function):
+        def forward(self, x):
+            return x[:1] + 0.0, x[1:] * 2.0
+
+        def backward(self, first, second):
+            if float(xp.sum(first)) == 0.0:
+                return None
+            return xp.concat([first, 0.0 * second])
+
+    found = xpgrad.jacobian(lambda x: xp.concat(list(Halves()(x))))(xp.asarray([1.0, 2.0]))
+    np.testing.assert_array_equal(found.data, [[1.0, 0.0], [0.0, 0.0]])
+
+
 def test_an_infinite_slope_leaves_the_zeros_of_other_rows_alone():
     found = xpgrad.jacobian(lambda x: xp.asarray([[1.0, 2.0], [3.0, 4.0]]) @ xp.sqrt(x))(xp.asarray([0.0, 4.0]))
     np.testing.assert_allclose(found.data, [[np.inf, 0.5], [np.inf, 1.0]])

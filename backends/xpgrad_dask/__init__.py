@@ -75,9 +75,6 @@ class DaskBackend(Backend):
             return elemwise(partial(run_rule, function), *given, name=f"{name}-{tokenize(function, *given)}")
         return Known.of(function(*given))
 
-    def known(self, x: Any) -> bool:
-        return not hasattr(x, "dask")
-
     def together(self, arrays: Sequence[Any]) -> Sequence[Any]:
         import dask
 
@@ -85,9 +82,9 @@ class DaskBackend(Backend):
 
         if not dask.config.get("xpgrad.fusion", True):
             return arrays
-        lazy = [x for x in arrays if not self.known(x)]
+        lazy = [x for x in arrays if not _known(x)]
         fused = iter(fuse(lazy)[0] if lazy else ())
-        return [x if self.known(x) else next(fused) for x in arrays]
+        return [x if _known(x) else next(fused) for x in arrays]
 
     def asarray(self, x: Any) -> Any:
         return x if hasattr(x, "dask") else self.namespace.asarray(x)
@@ -107,7 +104,7 @@ class DaskBackend(Backend):
         """The same graph in an object of its own: what a later write changes is the object."""
         import dask.array as da
 
-        return x.copy() if self.known(x) else da.Array(x.dask, x.name, x.chunks, meta=x._meta)
+        return x.copy() if _known(x) else da.Array(x.dask, x.name, x.chunks, meta=x._meta)
 
     def write(self, x: Any, key: Any, value: Any) -> Any:
         """The array with the value written; `x` itself may be shared, and stays as it is."""
@@ -118,7 +115,7 @@ class DaskBackend(Backend):
         return True
 
     def to_numpy(self, x: Any) -> Any:
-        return x if self.known(x) else x.compute()
+        return x if _known(x) else x.compute()
 
     def devices(self) -> list[Any]:
         return ["cpu"]
@@ -143,6 +140,11 @@ class DaskBackend(Backend):
 def refuse(*arguments: Any, **keywords: Any) -> Any:
     """A scheduler that computes nothing."""
     raise RuntimeError("something computed where only a graph should have been built.")
+
+
+def _known(x: Any) -> bool:
+    """Whether the values of an array are there already, or yet to be computed."""
+    return not hasattr(x, "dask")
 
 
 backend = DaskBackend()

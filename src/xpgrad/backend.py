@@ -106,10 +106,6 @@ class Backend:
         """Apply a function, called `name`, to the blocks of broadcast arrays; only lazy backends are asked to."""
         raise NotImplementedError
 
-    def known(self, x: Any) -> bool:
-        """Whether the values of `x` are there already, or yet to be computed."""
-        return True
-
     def together(self, arrays: Sequence[Any]) -> Sequence[Any]:
         """What one walk back has made, heads first: a lazy library may now join what they have in common."""
         return arrays

@@ -21,10 +21,10 @@ from xpgrad.exits import last_exit
 from xpgrad.functions import function
 from xpgrad.inplace import writable
 from xpgrad.node import Node, is_leaf, leaf
-from xpgrad.plan import device_of
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad.pullback import pull
 from xpgrad.rows import jacobian as jacobian_of
+from xpgrad.rows import units as unit_rows
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
 from xpgrad.variables import fit, join
@@ -614,5 +614,4 @@ def _zeros(x: Array, shape: tuple[int, ...]) -> Array:
 def units(y: Array) -> Iterator[Array]:
     """The unit vectors of the space that `y` is from."""
     xp = raw_namespace(backend_of(y.data))
-    positions = xp.reshape(xp.arange(y.size, device=device_of(y.data)), y.shape)
-    return (Array(xp.astype(positions == i, y.dtype)) for i in range(y.size or 0))
+    return (Array(unit_rows(xp, y.data, i, i + 1)[0, ...]) for i in range(y.size or 0))

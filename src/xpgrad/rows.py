@@ -34,7 +34,7 @@ def jacobian(y: Array, inputs: Sequence[Array]) -> list[Any]:
     step = max(1, ELEMENTS // max(1, count, *(prod(x.shape) for x in inputs)))
     blocks = []
     for start in range(0, count, step):
-        found = _pull(y._node, _units(xp, y._data, start, min(start + step, count)), targets, useful) if useful else {}
+        found = _pull(y._node, units(xp, y._data, start, min(start + step, count)), targets, useful) if useful else {}
         blocks.append(found)
     return [_joined(xp, backend, blocks, x, (*y.shape, *x.shape)) for x in inputs]
 
@@ -47,8 +47,8 @@ def _joined(xp: Any, backend: Any, blocks: Sequence[dict[Any, Any]], x: Array, s
     return xp.reshape(parts[0] if len(parts) == 1 else xp.concat(parts), shape)
 
 
-def _units(xp: Any, y: Any, start: int, stop: int) -> Any:
-    """Unit vectors of the space that `y` is from, one in each row."""
+def units(xp: Any, y: Any, start: int, stop: int) -> Any:
+    """Of the unit vectors of the space that a raw array is from those from `start` on, one in each row."""
     numbers = xp.arange(prod(y.shape), device=device_of(y))
     rows = xp.astype(numbers == xp.reshape(numbers[start:stop], (-1, 1)), y.dtype)
     return xp.reshape(rows, (stop - start, *y.shape))
@@ -93,12 +93,25 @@ def _pulled(node: Any, g: Any, useful: set[Any]) -> Iterable[tuple[Any, Any]]:
     plan = node.plan
     if plan is None:
         return []
-    if plan.primitive is None:  # a user's function, which takes one cotangent at a time
-        rows = [plan.run(_full(row, node), node.kept[0], False) for row in _each(g)]
-        columns = zip(node.source, zip(*rows, strict=True), strict=True)
-        return [(parent, _stacked(column)) for parent, column in columns if parent in useful and column[0] is not None]
+    if plan.primitive is None:
+        return [(parent, r) for parent, r in _called(node, g) if r is not None and parent in useful]
     edges = [(i, pull, node.source if at is None else node.source[at]) for i, pull, at in plan.edges]
     return [(parent, _rows(node, i, pull, g)) for i, pull, parent in edges if parent in useful]
+
+
+def _called(node: Any, g: Any) -> Iterable[tuple[Any, Any]]:
+    """The parents of a user's function, which takes one cotangent at a time; None for what it never depends on."""
+    call = node.kept[0]
+    rows = [node.plan.run(_full(row, node), call, False) for row in _each(g)]
+    for parent, i, column in zip(node.source, node.plan.positions, zip(*rows, strict=True), strict=True):
+        known = next((r for r in column if r is not None), None)
+        if known is None:
+            yield parent, None
+            continue
+        xp = raw_namespace(backend_of(known))
+        zero = xp.zeros_like(known)  # for one row there may be none where there is one for another
+        shape = call.like[i][0]
+        yield parent, xp.stack([xp.broadcast_to(zero if r is None else r, shape) for r in column])
 
 
 def _rows(node: Any, i: int, pull: Any, g: Any) -> Any:
@@ -122,7 +135,8 @@ def _rows(node: Any, i: int, pull: Any, g: Any) -> Any:
             r = together.rule(xp, g, *needs) if together.wants_namespace else together.rule(g, *needs)
         if r is not NotImplemented and not (primitive.bilinear and backend.all_finite(r) is False):
             return r if like is None else _restored(xp, r, *like)
-    return _stacked([_row(node, pull, row, like) for row in _each(g)])
+    rows = [_row(node, pull, row, like) for row in _each(g)]
+    return raw_namespace(backend_of(rows[0])).stack(rows)
 
 
 def _row(node: Any, pull: Any, g: Any, like: Any) -> Any:
@@ -146,10 +160,6 @@ def _each(g: Any) -> Iterable[Any]:
         return (g[i, ...] for i in range(g.shape[0]))
     count = next(part for part in g if part is not None).shape[0]
     return ([None if part is None else part[i, ...] for part in g] for i in range(count))
-
-
-def _stacked(rows: Sequence[Any]) -> Any:
-    return raw_namespace(backend_of(rows[0])).stack(rows)
 
 
 def _restored(xp: Any, r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
