@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import os
+import sys
 
 # Workers run side by side; a BLAS that starts threads of its own in each would slow all of them down.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -9,11 +10,20 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # SciPy reads this when it is imported: its functions then take arrays of other libraries.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
-from hypothesis import settings  # noqa: E402  # only now may numpy be imported
+import pytest  # noqa: E402  # only now may numpy be imported
+from hypothesis import settings  # noqa: E402
 
 # A busy machine is not a defect, so no example has a time limit.
 settings.register_profile("xpgrad", deadline=None)
 settings.load_profile("xpgrad")
+
+
+@pytest.fixture(autouse=True)
+def no_cluster_left_behind():
+    """A cluster in threads may end after its test, and leave itself as Dask's scheduler; that is not this test's."""
+    dask = sys.modules.get("dask")
+    if dask is not None and dask.config.get("scheduler", None) == "dask.distributed":
+        dask.config.config.pop("scheduler")
 
 
 def pytest_terminal_summary(terminalreporter):
