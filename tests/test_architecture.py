@@ -86,9 +86,10 @@ def test_a_plug_in_knows_the_contract_alone(path):
     assert ours(path) <= {"backend", "tree", "Array"}  # what it has beyond the standard is made of public names
     package = path.relative_to(ROOT / "backends").parts[0]
     # The blocks of a Dask array, and the host's side of a transfer, are NumPy's; SciPy is a faster way where installed;
-    # Dask's graphs hold compositions of toolz's, and what it calls in a block is what NumPy's plug-in makes of SciPy's.
-    known = {"array_api_compat", "numpy", "scipy", *(["toolz", "xpgrad_numpy"] if package == "xpgrad_dask" else [])}
-    assert foreign(path) <= {package, package.removeprefix("xpgrad_"), *known}
+    # Dask's graphs hold compositions of toolz's, and what it calls in a block is what NumPy's plug-in makes of SciPy's;
+    # CuPy's counterpart of SciPy is a package of its own.
+    own = {"xpgrad_cupy": {"cupyx"}, "xpgrad_dask": {"toolz", "xpgrad_numpy"}}.get(package, set())
+    assert foreign(path) <= {package, package.removeprefix("xpgrad_"), "array_api_compat", "numpy", "scipy", *own}
 
 
 #: The libraries that a plug-in or array-api-compat knows; NumPy stands for the host's memory, too.

@@ -77,6 +77,9 @@ class CupyBackend(Backend):
     def add_at(self, total: Any, key: Any, values: Any) -> bool:
         return bool(total.dtype == values.dtype and self.own_functions.add_at(total, key, values))
 
+    def keep_zero(self, g: Any, r: Any) -> Any:
+        return self.own_functions.keep_zero(g, r)
+
     def to_numpy(self, x: Any) -> Any:
         return x.get()
 

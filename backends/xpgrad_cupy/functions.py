@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from math import pi
 from sys import getrefcount
 from typing import Any
 
@@ -16,6 +17,9 @@ import cupy
 from cupy.cuda import memory
 
 compat: Any = import_module("array_api_compat.cupy")  # typed only where CuPy is
+
+#: One pass over memory, where CuPy's own functions need four: half the time of a long element-wise chain's gradient.
+keep_zero = cupy.ElementwiseKernel("G g, R r", "R out", "out = g != G(0) || isfinite(r) ? r : R(0)", "xpgrad_keep_zero")
 
 
 def as_array(x: Any) -> Any:
@@ -75,6 +79,11 @@ def solve(x1: Any, x2: Any, /) -> Any:
         stack = cupy.broadcast_shapes(x1.shape[:-2], x2.shape[:-2])
         x1, x2 = (cupy.broadcast_to(x, (*stack, *x.shape[-2:])) for x in (x1, x2))
     return cupy.linalg.solve(x1, x2)
+
+
+def ellipe(m: Any) -> Any:
+    """The complete integral, which CuPy has not, is the incomplete one up to the right angle."""
+    return import_module("cupyx.scipy.special").ellipeinc(pi / 2, m)
 
 
 def is_mask(part: Any) -> bool:
@@ -149,5 +158,6 @@ FUNCTIONS: dict[str, Any] = {
     "scatter": scatter,
     "setitem": setitem,
     "sign": cupy.sign,
+    "special.ellipe": ellipe,
     "to_device": to_device,
 }

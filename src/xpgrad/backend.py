@@ -169,6 +169,11 @@ class Backend:
         """Whether every element is finite; None where that cannot be told without waiting for the device."""
         return None
 
+    def keep_zero(self, g: Any, r: Any) -> Any:
+        """What a rule made of a cotangent, but 0 where that was zero and `r` is not finite (0 * inf)."""
+        xp = self.namespace
+        return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+
     def device_cause(self, error: Exception) -> str | None:
         """If a failed allocation means that the device cannot be used, the reason in words; otherwise None."""
         return None

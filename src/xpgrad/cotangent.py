@@ -6,7 +6,7 @@ Every function here works in both worlds, on raw arrays and on Arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
+from math import isfinite, isnan
 from typing import Any
 
 from xpgrad.array import Array
@@ -59,7 +59,9 @@ def conjugated(g: Any) -> Any:
 def keep_zeros(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -> Any:
     """What a rule made of a cotangent that may hold zeros, which must stay zero whatever they were multiplied by."""
     finite = backend.all_finite(r._data if isinstance(r, Array) else r)
-    if finite:
+    if finite or all(
+        isinstance(k, float | int) and k and isfinite(k) for k in kept
+    ):  # g times such a number, or over it
         return r
     if not plan.primitive.bilinear:
         return keep_zero(xp, g, r)
@@ -72,7 +74,9 @@ def keep_zero(xp: Any, g: Any, r: Any) -> Any:
 
     Where `r` is finite it is left alone, so that its own derivative stays right.
     """
-    return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+    if isinstance(g, Array) or isinstance(r, Array):
+        return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+    return backend_of(r).keep_zero(g, r)
 
 
 def keep_zero_terms(xp: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -> Any:

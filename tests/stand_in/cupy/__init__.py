@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy
 
 from cupy import arrays, calls, cuda, fft, linalg, random
-from cupy.arrays import array, array_ufunc, asarray, asnumpy, ndarray
+from cupy.arrays import ElementwiseKernel, array, array_ufunc, asarray, asnumpy, ndarray
 
 __version__ = "14.stand-in"
 

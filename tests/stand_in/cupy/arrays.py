@@ -149,6 +149,15 @@ class array_ufunc:
         getattr(numpy, self._name).at(a._a, _key(indices), _raw(b))
 
 
+#: What a kernel of the plug-in computes, which is written in CUDA's C++, by its name.
+_KERNELS = {"xpgrad_keep_zero": lambda g, r: numpy.where((g != 0) | numpy.isfinite(r), r, numpy.zeros((), r.dtype))}
+
+
+def ElementwiseKernel(in_params, out_params, operation, name):
+    note("ElementwiseKernel", (in_params, out_params, operation, name), {})
+    return function(name, _KERNELS[name])
+
+
 def of_dtypes(computed):
     """A function of dtypes; of an array it takes the dtype."""
     return lambda *arguments: computed(*(x.dtype if isinstance(x, ndarray) else x for x in arguments))
