@@ -26,7 +26,8 @@ def run(folder, *command):
 
 
 def test_the_conformance_suite_passes(xp, tmp_path):
-    run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "xpgrad_conformance", "--backend", "cupy")
+    options = "-q -n 4 -p no:cacheprovider --pyargs xpgrad_conformance --backend cupy".split()
+    run(tmp_path, "-m", "pytest", *options)
 
 
 def test_digits_reach_95_percent(xp, tmp_path):

@@ -137,16 +137,16 @@ vjp("logaddexp", x1=lambda xp, g, x1, x2: logaddexp_share(xp, g, x1, x2),
                  x2=lambda xp, g, x1, x2: logaddexp_share(xp, g, x2, x1))  # fmt: skip
 
 
-def chosen(xp, g, first, tie):
-    """All of the cotangent to what was chosen, half of it in a tie."""
+def share(xp, g, alone, chosen):
+    """All of the cotangent to what was chosen alone, half of it in a tie."""
     half = 0.5 * g
-    return xp.where(first, half, 0.0) + xp.where(first | tie, half, 0.0)
+    return xp.where(alone, half, 0.0) + xp.where(chosen, half, 0.0)
 
 
-vjp("maximum", x1=lambda xp, g, x1, x2: chosen(xp, g, x1 > x2, x1 == x2),
-               x2=lambda xp, g, x1, x2: chosen(xp, g, x2 > x1, x1 == x2))  # fmt: skip
-vjp("minimum", x1=lambda xp, g, x1, x2: chosen(xp, g, x1 < x2, x1 == x2),
-               x2=lambda xp, g, x1, x2: chosen(xp, g, x2 < x1, x1 == x2))  # fmt: skip
+vjp("maximum", x1=lambda xp, g, x1, x2: share(xp, g, x1 > x2, x1 >= x2),
+               x2=lambda xp, g, x1, x2: share(xp, g, x2 > x1, x2 >= x1))  # fmt: skip
+vjp("minimum", x1=lambda xp, g, x1, x2: share(xp, g, x1 < x2, x1 <= x2),
+               x2=lambda xp, g, x1, x2: share(xp, g, x2 < x1, x2 <= x1))  # fmt: skip
 
 
 def copysign_magnitude(xp, g, x1, x2):
