@@ -35,10 +35,10 @@ class OpaquePlan:
         self.name = name
         self.positions = positions
 
-    def run(self, g: Any, call: Call, create: bool) -> Sequence[Any]:
-        """The cotangents of the tracked inputs, None where there is none."""
-        gs = conjugated(g if g.__class__ is tuple else (g,))
-        found = call.cotangents(gs, create)  # a user's function sees gradients
+    def run(self, gs: list[Any], call: Call, create: bool) -> Sequence[Any]:
+        """The cotangents of the tracked inputs, None where there is none, from those of the outputs."""
+        gs[:] = map(conjugated, gs)  # a user's function sees gradients
+        found = call.cotangents(gs, create)
         return [conjugated(found[i]) for i in self.positions]
 
 
@@ -61,13 +61,14 @@ class Call:
         self.like = tuple((x.shape, x.dtype) if tracked(x) else None for x in inputs)
         self.forms = tuple((y.shape, y.dtype) for y in outputs)
 
-    def cotangents(self, gs: tuple[Any, ...], create: bool) -> Sequence[Any]:
+    def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:
         """From the cotangents of all outputs those of all inputs, None where there is none.
 
         Parameters
         ----------
-        gs : tuple of array
-            In full shape; Arrays where `create` is set, and raw otherwise, as are the results.
+        gs : list of array
+            In full shape; Arrays where `create` is set, and raw otherwise, as are the results. Nobody else holds them:
+            what is taken out of the list takes no memory any more.
         create : bool
             Whether the computation is itself recorded.
         """
@@ -241,7 +242,7 @@ class _FunctionCall(Call):
         self.saved = [(snapshot(x), positions.get(id(x))) for x in function._saved]
         function._saved = ()
 
-    def cotangents(self, gs: tuple[Any, ...], create: bool) -> Sequence[Any]:
+    def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:
         output_grads = gs if create else tuple(map(Array, gs))
         # A saved output gets a history of its own: with that of the call it would be a cycle.
         nodes = self.nodes() if create else []
@@ -390,7 +391,7 @@ class _VJPCall(Call):
         self.form = replace(out, lambda y: isinstance(y, Array))
         self.training = is_training()
 
-    def cotangents(self, gs: tuple[Any, ...], create: bool) -> Sequence[Any]:
+    def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:
         residuals = self.residuals
         if create:
             with modes(None, self.training):

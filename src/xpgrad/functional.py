@@ -484,7 +484,7 @@ class _Checkpoint(Call):
         self.like += tuple(first.captured.values())
         self.run_again = run_again
 
-    def cotangents(self, gs: tuple[Any, ...], create: bool) -> Sequence[Any]:
+    def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:
         again = self.run_again()
         outputs = arrays(again.out)
         targets = [x._node for x in again.inputs]
@@ -494,13 +494,20 @@ class _Checkpoint(Call):
                 f"{self.name} is checkpointed, but its second run did not use the same arrays or return the same "
                 "shapes as its first. It must depend on nothing that changes in between: pass such things as arguments."
             )
-        heads = [(y._node, g) for y, g in zip(outputs, gs, strict=True) if tracked(y)]
         targets += captured
         if not targets:
             return []
-        nodes, cotangents = zip(*heads, strict=True)
-        found = pull(nodes, cotangents, targets=targets, create=create, stop=True)
+        nodes = [y._node for y in outputs if tracked(y)]
+        gs[:] = [g for y, g in zip(outputs, gs, strict=True) if tracked(y)]
+        del again, outputs  # what the walk is done with takes no memory, nor do the cotangents that it began with
+        found = pull(nodes, _emptying(gs), targets=targets, create=create, stop=True)
         return [found.get(node) for node in targets]
+
+
+def _emptying(items: list[Any]) -> Iterator[Any]:
+    """The items of a list, which lets go of them."""
+    while items:
+        yield items.pop(0)
 
 
 def differentiated(x: Any, place: str, outside: bool = False) -> Array:

@@ -21,7 +21,7 @@ from xpgrad.reach import leading_to
 
 def pull(
     heads: Sequence[Any],
-    cotangents: Sequence[Any],
+    cotangents: Iterable[Any],
     *,
     targets: Iterable[Any] | None = None,
     retain: bool = False,
@@ -33,7 +33,7 @@ def pull(
 
     Parameters
     ----------
-    heads, cotangents : sequence of Node or Part, sequence of array
+    heads, cotangents : sequence of Node or Part, iterable of array
         Where to start, with raw arrays, or with Arrays where `create` is set.
     targets : iterable of Node or Part, optional
         Deliver to these, and visit only what leads to them; by default to every variable that is reached.
@@ -126,9 +126,11 @@ def pull(
         node = None
         primitive = plan.primitive
         if primitive is None:  # a user's function, with a backward of its own
-            for parent, r in zip(source, plan.run(g, kept[0], create), strict=True):
+            handed, g = list(g) if g.__class__ is tuple else [g], None  # a checkpoint lets go of it early
+            for parent, r in zip(source, plan.run(handed, kept[0], create), strict=True):
                 if r is not None and parent.order <= limit:
                     _contribute(parent, r, pending, heap, useful)
+            r = kept = None
             continue
         if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way
             kind = g.__class__
@@ -138,8 +140,7 @@ def pull(
         else:
             edges, guarded = plan.edges, plan.guarded
             if guarded and count_nonzero is not None:  # here and not in a helper: it saves a tenth of the walk
-                raw = g._data if create else g
-                guarded = raw.size > COUNTED or count_nonzero(raw) != raw.size
+                guarded = g.size > COUNTED or count_nonzero(g._data if create else g) != g.size
         carried = None  # the cotangent of the next node
         for i, pull_back, at in edges:
             parent = source if at is None else source[at]

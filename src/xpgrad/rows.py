@@ -102,7 +102,8 @@ def _pulled(node: Any, g: Any, useful: set[Any]) -> Iterable[tuple[Any, Any]]:
 def _called(node: Any, g: Any) -> Iterable[tuple[Any, Any]]:
     """The parents of a user's function, which takes one cotangent at a time; None for what it never depends on."""
     call = node.kept[0]
-    rows = [node.plan.run(_full(row, node), call, False) for row in _each(g)]
+    full = (_full(row, node) for row in _each(g))
+    rows = [node.plan.run(list(g) if g.__class__ is tuple else [g], call, False) for g in full]
     for parent, i, column in zip(node.source, node.plan.positions, zip(*rows, strict=True), strict=True):
         known = next((r for r in column if r is not None), None)
         if known is None:
