@@ -160,7 +160,7 @@ class Xpgrad(Peer):
                     out = loss(xp, *variables, *batch)
                 out.backward()
                 for variable in variables:
-                    variable[:] = variable - rate * variable.grad
+                    variable -= rate * variable.grad
             return variables
 
         return run

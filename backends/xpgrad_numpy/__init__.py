@@ -137,7 +137,8 @@ def reduction(ufunc: Any) -> Any:
     reduce = ufunc.reduce
 
     def apply(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-        return reduce(x, axis, dtype, None, keepdims)
+        out = reduce(x, axis, dtype, None, keepdims)
+        return out if out.__class__ is numpy.ndarray else numpy.asarray(out)
 
     return apply
 

@@ -103,25 +103,23 @@ def starting(g: Array, head: Array) -> Array:
     backend = backend_of(head._data)
     if backend.lazy or backend_of(g._data).name in backend.mixes_with:
         g = Array(backend.fit(g._data, head._data), g._node)
-    return restore(g, head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
+    return restore(namespace_of(g), g, head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
 
 
-def restore(r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+def restore(xp: Any, r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Sum over the axes that were broadcast and go back to the input's dtype; what is smaller may stay smaller."""
     found = r.shape
-    if found != shape:
+    if found and found != shape:  # what has no axes is smaller already: a microsecond of every full reduction
         lead = max(len(found) - len(shape), 0)
         if found[lead:] == shape:
-            r = namespace_of(r).sum(r, axis=tuple(range(lead)))
+            r = xp.sum(r, axis=tuple(range(lead)))
         else:
             pairs = zip(found[lead:], shape[len(shape) - len(found) + lead :], strict=True)
             stretched = [lead + i for i, (n, wanted) in enumerate(pairs) if wanted == 1 != n]
             if lead or stretched:
-                xp = namespace_of(r)
                 r = xp.sum(r, axis=(*range(lead), *stretched), keepdims=True)
                 r = xp.reshape(r, r.shape[lead:]) if lead else r
     if r.dtype != dtype:
-        xp = namespace_of(r)
         if xp.isdtype(r.dtype, "complex floating") and xp.isdtype(dtype, "real floating"):
             r = xp.real(r)
         r = xp.astype(r, dtype, copy=False)

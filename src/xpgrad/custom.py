@@ -111,7 +111,8 @@ class Call:
             raise FunctionError(f"{place} should be an array of shape {shape}, or None; it is {what}.")
         if r.shape != shape:
             raise FunctionError(f"{place} should have the shape {shape} of that input; it has shape {r.shape}.")
-        return restore(snapshot(r), shape, dtype)
+        r = snapshot(r)
+        return restore(r.__array_namespace__(), r, shape, dtype)
 
 
 def snapshot(x: Any) -> Any:

@@ -93,14 +93,13 @@ _WRITTEN_OUT = """
 def apply({signature}):
 {raw}
 {operands}
-    _options = {{}}
 {options}
     _leading = {leading}
     if SHAPES:
         _leading = leading_parameter(({parameters}), _leading)
     _function = functions.get(_leading.__class__) or functions.of(_leading)
     _result = new(Array)
-    _result._data = out = _function({call}, **_options)
+    _result._data = out = _function({call})
     if out.__class__ is not _leading.__class__:
         _result._data = out = own_array(out, _leading)
     if {constant} or not is_recording() or not (out.dtype is _leading.dtype or floating(out)):
@@ -108,7 +107,7 @@ def apply({signature}):
         return _result
     _result._node = _made = new(Node)
 {choice}
-    _made.form = new_form(Form, (({forms}), shape_of(out), {{{required}**_options}}, None, ()))
+    _made.form = new_form(Form, (({forms}), shape_of(out), {given}, None, ()))
     _made.order = next_order()
     return _result
 """
@@ -149,6 +148,8 @@ def _written_out(primitive: Primitive) -> Callable[..., Any]:
     }
     check = "    if {0}.__class__ not in PLAIN: {0} = raw_parameter(primitive, {0!r}, {0})"
     a, *b = inputs
+    named = len(primitive.parameters) > len(primitive.leading)  # an empty ** in a call takes a tenth of a microsecond
+    required = "".join(f"{name!r}: {name}, " for name in primitive.leading)
     return compiled(
         _WRITTEN_OUT,
         primitive,
@@ -156,14 +157,14 @@ def _written_out(primitive: Primitive) -> Callable[..., Any]:
         signature=", ".join([*inputs, "/", *_signature(primitive)]),
         raw="\n".join(check.format(name) for name in primitive.parameters),
         operands="".join(_OPERAND.format(x=x, i=i) for i, x in enumerate(inputs)),
-        options="\n".join(_given(primitive, "_options", primitive.leading)),
+        options="\n".join(["    _options = {}", *_given(primitive, "_options", primitive.leading)]) if named else "",
         leading=f"{a} if {a}.__class__ is {b[0]}.__class__ else leading_array({a}, {b[0]})" if b else a,
         parameters="".join(f"{name}, " for name in primitive.parameters),
-        call=", ".join([*inputs, *primitive.leading]),
+        call=", ".join([*inputs, *primitive.leading, *["**_options"] * named]),
         constant=" and ".join(f"_n{i} is None" for i in range(len(inputs))),
         choice=_CHOICES[len(inputs)].format(**{name: plan.kept for name, plan in plans.items()}),
         forms="".join(f"None if _n{i} is None else (shape_of({x}), {x}.dtype), " for i, x in enumerate(inputs)),
-        required="".join(f"{name!r}: {name}, " for name in primitive.leading),
+        given="_options" if named and not required else f"{{{required}{'**_options' if named else ''}}}",
     )
 
 

@@ -22,7 +22,7 @@ from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
 from xpgrad.node import is_leaf, move_variable
 from xpgrad.operands import operand
-from xpgrad.plan import shape_of
+from xpgrad.plan import device_of, shape_of
 from xpgrad.primitive import Primitive
 from xpgrad.rules.indexing import GETITEM, SETITEM
 from xpgrad.rules.manipulation import PERMUTE, RESHAPE, inverse
@@ -189,12 +189,27 @@ def setitem(self: Array, key: Any, value: Any, /) -> None:
         return  # the second half of `x[key] += y`: the view has written through already
     if value.__class__ is list or value.__class__ is tuple:
         value = self.__array_namespace__().asarray(value, dtype=self.dtype)
-    data, node = operand(value)
     if is_recording():
         _refuse_leaf(self)
+    elif _replaces(key, value, self):
+        assign(self, value)
+        return
+    data, node = operand(value)
     if (following := view_of(self)) is not None:
         following.refresh(self)
     _publish(self, *_put(self, key, data, node))
+
+
+_ALL = slice(None)
+
+
+def _replaces(key: Any, value: Any, array: Array) -> bool:
+    """Whether ``array[:] = value`` may take over the content of value: a third of the time of a copy."""
+    if value.__class__ is not Array or key.__class__ is not slice or key != _ALL:
+        return False
+    old, new = array._data, value._data
+    alike = new.__class__ is old.__class__ and new.shape == old.shape and new.dtype == old.dtype
+    return alike and device_of(new) == device_of(old) and backend_of(new).owned(new)
 
 
 def assign(self: Array, new: Array) -> Array:
@@ -215,7 +230,7 @@ def assign(self: Array, new: Array) -> Array:
     old, data = self._data, new._data
     if shape_of(data) != old.shape:
         raise InPlaceError(f"shape {self.shape}", f"shape {new.shape}")
-    if data.dtype != old.dtype:
+    if data.dtype is not old.dtype and data.dtype != old.dtype:
         if _kind(new._data) > _kind(self._data):
             raise InPlaceError(f"dtype {self.dtype}", f"dtype {new.dtype}")
         new = new.__array_namespace__().astype(new, self.dtype)

@@ -87,7 +87,7 @@ def pull(
             if freeing:
                 node.kept = node.source = None
             r = plan.pull(xp, g, kept)
-            if plan.guarded and (count_nonzero is None or g.size > COUNTED or count_nonzero(g) != g.size):
+            if plan.guarded and (count_nonzero is None or (size := g.size) > COUNTED or count_nonzero(g) != size):
                 r = keep_zeros(xp, backend, plan, plan.pull, g, kept, r)
             node, g = source, r
             if heap and heap[0][0] <= node.order:
@@ -140,7 +140,7 @@ def pull(
         else:
             edges, guarded = plan.edges, plan.guarded
             if guarded and count_nonzero is not None:  # here and not in a helper: it saves a tenth of the walk
-                guarded = g.size > COUNTED or count_nonzero(g._data if create else g) != g.size
+                guarded = (size := g.size) > COUNTED or count_nonzero(g._data if create else g) != size
         carried = None  # the cotangent of the next node
         for i, pull_back, at in edges:
             parent = source if at is None else source[at]
@@ -156,7 +156,7 @@ def pull(
             if guarded:
                 r = keep_zeros(xp, backend, plan, pull_back, g, kept, r)
             if like is not None:
-                r = restore(r, *like[i])
+                r = restore(xp, r, *like[i])
             if parent is node:
                 carried = carried + r
             elif pending and parent in pending:

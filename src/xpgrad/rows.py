@@ -148,7 +148,7 @@ def _row(node: Any, pull: Any, g: Any, like: Any) -> Any:
     r = pull(xp, g, node.kept)
     if node.plan.guarded:
         r = keep_zeros(xp, backend, node.plan, pull, g, node.kept, r)
-    return r if like is None else xp.broadcast_to(restore(r, *like), like[0])
+    return r if like is None else xp.broadcast_to(restore(xp, r, *like), like[0])
 
 
 def _full(g: Any, node: Any) -> Any:
@@ -166,5 +166,5 @@ def _each(g: Any) -> Iterable[Any]:
 def _restored(xp: Any, r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """As `restore`, for every row."""
     lead = r.ndim - 1 - len(shape)
-    r = restore(r, (r.shape[0], *(1,) * lead, *shape), dtype)
+    r = restore(xp, r, (r.shape[0], *(1,) * lead, *shape), dtype)
     return xp.reshape(r, (r.shape[0], *r.shape[1 + lead :])) if lead else r

@@ -33,9 +33,12 @@ class Scope(ContextDecorator):
         self._settings = settings
 
     def __enter__(self) -> None:
-        _ENTERED.set((_ENTERED.get(), [variable.set(value) for variable, value in self._settings]))
+        tokens = []
+        for variable, value in self._settings:
+            tokens.append(variable.set(value))  # a comprehension takes longer for two of them
+        _ENTERED.set((_ENTERED.get(), tokens))
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: object, error: object, traceback: object, /) -> None:
         outer, tokens = _ENTERED.get()
         for token in tokens:
             token.var.reset(token)

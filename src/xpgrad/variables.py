@@ -22,7 +22,7 @@ from xpgrad.operands import check_beside, operand
 from xpgrad.plan import shape_of
 from xpgrad.pullback import pull
 from xpgrad.reach import leading_to
-from xpgrad.scope import modes
+from xpgrad.scope import RECORDING, TRAINING, modes
 
 
 def attach_grad(self: Array, grad_req: str = "write") -> None:
@@ -128,14 +128,18 @@ def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph
     """Deliver the sum of the gradients of several heads to the variables."""
     nodes, cotangents = starts(heads, head_grads)
     backend = backend_of(heads[0]._data)
-    with modes(False, train_mode), backend.computing(heads[0]._data):
-        found = pull(nodes, [g._data for g in cotangents], retain=retain_graph)
-        variables = [node.form.variable for node in found]
-        gradients = [fit(g, variable.grad) for g, variable in zip(found.values(), variables, strict=True)]
-        for g, variable in zip(gradients, variables, strict=True):
-            assign(variable.grad, variable.grad + g if variable.add else g)
-        if backend.lazy:
-            join(heads, [variable.grad for variable in variables])
+    recording, training = RECORDING.set(False), TRAINING.set(bool(train_mode))  # a third of the time of a Scope
+    try:
+        with backend.computing(heads[0]._data):
+            found = pull(nodes, [g._data for g in cotangents], retain=retain_graph)
+            fitted = [(v := node.form.variable, fit(g, v.grad)) for node, g in found.items()]
+            for variable, g in fitted:
+                assign(variable.grad, variable.grad + g if variable.add else g)
+            if backend.lazy:
+                join(heads, [variable.grad for variable, _ in fitted])
+    finally:
+        TRAINING.reset(training)
+        RECORDING.reset(recording)
 
 
 def gradients(
@@ -183,10 +187,13 @@ def join(heads: Sequence[Array], made: Sequence[Array]) -> None:
 
 def starts(heads: Sequence[Array], head_grads: Sequence[Any]) -> tuple[list[Any], list[Array]]:
     """The nodes of heads, and the cotangents to start from."""
-    for head in heads:
+    nodes, cotangents = [], []
+    for head, g in zip(heads, head_grads, strict=True):
         if not isinstance(head, Array) or head.data is None or head._node is None:
             raise NotRecordedError
-    return [head._node for head in heads], [_head_gradient(head, g) for head, g in zip(heads, head_grads, strict=True)]
+        nodes.append(head._node)
+        cotangents.append(_head_gradient(head, g))
+    return nodes, cotangents
 
 
 def _head_gradient(head: Array, g: Any) -> Array:
