@@ -143,13 +143,15 @@ def reduction(ufunc: Any) -> Any:
     return apply
 
 
-# Methods, where NumPy's functions of these names call them after a while.
+# Methods, where NumPy's functions of these names call them after a while; NumPy's, where others call those.
 _METHODS = {
     "expand_dims": lambda x, axis=0: x[(..., None)] if axis == -1 else numpy.expand_dims(x, axis),
+    "matmul": numpy.matmul,
     "matrix_transpose": lambda x: x.mT,
     "max": reduction(numpy.maximum),
     "mean": lambda x, **options: x.mean(**options),
     "min": reduction(numpy.minimum),
+    "permute_dims": lambda x, axes: x.transpose(axes),
     "prod": reduction(numpy.multiply),
     "reshape": lambda x, shape, **options: x.reshape(shape, **options),
     "sum": reduction(numpy.add),

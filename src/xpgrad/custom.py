@@ -15,7 +15,7 @@ from xpgrad.array import Array
 from xpgrad.cotangent import conjugated, restore
 from xpgrad.discovery import backend_of, floating, is_array
 from xpgrad.errors import FunctionError
-from xpgrad.node import Form, Node, Part
+from xpgrad.node import Form, Part, make_node
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
 
@@ -79,8 +79,8 @@ class Call:
         single = len(self.forms) == 1
         form = Form(self.like, self.forms[0][0] if single else self.forms)
         positions = tuple(i for i, parent in enumerate(self.parents) if parent is not None)
-        node = Node(OpaquePlan(self.name, positions), tuple(self.parents[i] for i in positions), (self,), form)
-        return [node] if single else [Part(node, i) for i in range(len(self.forms))]
+        made = make_node(OpaquePlan(self.name, positions), tuple(self.parents[i] for i in positions), (self,), form)
+        return [made] if single else [Part(made, i) for i in range(len(self.forms))]
 
     def record(self, outputs: Sequence[Array]) -> list[Array]:
         """The outputs with this call as their history."""

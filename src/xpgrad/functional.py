@@ -20,7 +20,7 @@ from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError
 from xpgrad.exits import last_exit
 from xpgrad.functions import function
 from xpgrad.inplace import writable
-from xpgrad.node import Node, is_leaf, leaf
+from xpgrad.node import is_leaf, leaf, make_node
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad.pullback import pull
 from xpgrad.rows import jacobian as jacobian_of
@@ -534,7 +534,7 @@ def _entry(data: Any, outer: Any) -> Array:
 
     It is never a leaf itself, so the function may write to it in place.
     """
-    return Array(data, Node(_IDENTITY, outer or leaf(), ()))
+    return Array(data, make_node(_IDENTITY, outer or leaf(), ()))
 
 
 def _pull(

@@ -9,7 +9,7 @@ from weakref import ref
 from xpgrad.array import Array
 from xpgrad.discovery import SHAPES, backend_of, floating
 from xpgrad.errors import NotDifferentiableError
-from xpgrad.node import Form, Node, Part
+from xpgrad.node import Form, Node, Part, make_node
 from xpgrad.operands import SCALARS, Functions, check_beside, operand, own_array
 from xpgrad.plan import remember, shape_of
 from xpgrad.primitive import Primitive, required
@@ -105,7 +105,7 @@ def apply({signature}):
     if {constant} or not is_recording() or not (out.dtype is _leading.dtype or floating(out)):
         _result._node = None
         return _result
-    _result._node = _made = new(Node)
+    _result._node = _made = Node()
 {choice}
     _made.form = new_form(Form, (({forms}), shape_of(out), {given}, None, ()))
     _made.order = next_order()
@@ -201,7 +201,7 @@ def new_node(
     else:
         kept = plan.save(*data, out, *values)
     source = nodes[tracked[0]] if plan.single else tuple(nodes[i] for i in tracked)
-    return Node(plan, source, kept, Form(forms_of(data, nodes), shape, parameters))
+    return make_node(plan, source, kept, Form(forms_of(data, nodes), shape, parameters))
 
 
 def leading_array(first: Any, a: Any) -> Any:

@@ -115,7 +115,7 @@ class View:
 
 def view_of(x: Any) -> View | None:
     """How an array follows another, None where it does not."""
-    return x._view if isinstance(x, Follower) else None
+    return x._view if x.__class__ is not Array and isinstance(x, Follower) else None
 
 
 def version_of(array: Array) -> Version:
@@ -236,6 +236,13 @@ def assign(self: Array, new: Array) -> Array:
         new = new.__array_namespace__().astype(new, self.dtype)
     _publish(self, new._data, new._node if recording else self._node)
     return self
+
+
+def replace(self: Array, data: Any) -> None:
+    """Give an array another content of the same form, unrecorded; its history stays."""
+    if (following := view_of(self)) is not None:
+        following.refresh(self)
+    _publish(self, data, self._node)
 
 
 def _kind(a: Any) -> int:

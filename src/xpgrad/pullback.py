@@ -81,8 +81,7 @@ def pull(
             and plan.swift
             and kept is not None
             and g.__class__ is kind
-            and (wanted is None or node not in wanted)
-            and source.order <= limit
+            and (wanted is None or (node not in wanted and source.order <= limit))
         ):
             if freeing:
                 node.kept = node.source = None

@@ -80,7 +80,7 @@ def apply({a}, /):
     if node is None or not is_recording():
         result._node = None
         return result
-    result._node = made = new(Node)
+    result._node = made = Node()
     made.plan = plan
     made.source = node
     made.kept = ({kept})
@@ -122,7 +122,7 @@ def apply({signature}, /):
         if n2 is None or not is_recording():
             result._node = None
             return result
-        result._node = made = new(Node)
+        result._node = made = Node()
         made.plan = second
         made.source = n2
         made.kept = ({kept_by_second})
@@ -130,12 +130,12 @@ def apply({signature}, /):
         result._node = None
         return result
     elif n2 is None:
-        result._node = made = new(Node)
+        result._node = made = Node()
         made.plan = first
         made.source = n1
         made.kept = ({kept_by_first})
     else:
-        result._node = made = new(Node)
+        result._node = made = Node()
         made.plan = both
         made.source = (n1, n2)
         made.kept = ({kept_by_both})

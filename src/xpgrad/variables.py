@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.backend import Backend
 from xpgrad.cotangent import starting, unlike
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import (
@@ -16,7 +17,7 @@ from xpgrad.errors import (
     UnreachableError,
     VariableError,
 )
-from xpgrad.inplace import assign, share, view_of, viewed
+from xpgrad.inplace import assign, replace, share, view_of, viewed
 from xpgrad.node import Variable, is_leaf, leaf, set_variable
 from xpgrad.operands import check_beside, operand
 from xpgrad.plan import shape_of
@@ -132,9 +133,9 @@ def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph
     try:
         with backend.computing(heads[0]._data):
             found = pull(nodes, [g._data for g in cotangents], retain=retain_graph)
-            fitted = [(v := node.form.variable, fit(g, v.grad)) for node, g in found.items()]
-            for variable, g in fitted:
-                assign(variable.grad, variable.grad + g if variable.add else g)
+            fitted = [(v := node.form.variable, fit_raw(g, v.grad)) for node, g in found.items()]
+            for (grad, add), g in fitted:
+                replace(grad, (grad + Array(g))._data if add else g)
             if backend.lazy:
                 join(heads, [variable.grad for variable, _ in fitted])
     finally:
@@ -214,12 +215,22 @@ def _head_gradient(head: Array, g: Any) -> Array:
 
 def fit(g: Any, like: Array) -> Array:
     """A cotangent as an Array of the shape, and the layout if the library has such, of its variable."""
-    raw = g._data if isinstance(g, Array) else g
-    backend = backend_of(like._data)
-    if raw.__class__ is not like._data.__class__ and backend.name in (own := backend_of(raw)).mixes_with:
-        backend = own
-    if raw is g:
-        return Array(backend.fit(g, like._data))
-    if shape_of(raw) != like.shape:
+    if not isinstance(g, Array):
+        return Array(fit_raw(g, like))
+    if shape_of(g._data) != like.shape:
         g = g.__array_namespace__().broadcast_to(g, shape_of(like._data))
+    backend = _backend_beside(g._data, like)
     return Array(backend.fit(g._data, like._data), g._node) if backend.lazy else g  # other layout, same values
+
+
+def fit_raw(g: Any, like: Array) -> Any:
+    """The same for a raw cotangent."""
+    return _backend_beside(g, like).fit(g, like._data)
+
+
+def _backend_beside(g: Any, like: Array) -> Backend:
+    """The backend of an Array, or that of a raw cotangent where arrays of both mix in it."""
+    backend = backend_of(like._data)
+    if g.__class__ is not like._data.__class__ and backend.name in (own := backend_of(g)).mixes_with:
+        return own
+    return backend
