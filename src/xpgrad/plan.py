@@ -51,10 +51,13 @@ class Plan:
         There is only one edge, of an element-wise primitive.
     pull : callable
         The rule of the first edge, as ``pull(xp, g, kept)``.
+    rule : callable or None
+        That rule itself, where it takes just the cotangent and one thing kept: a thirtieth of a walk along a chain.
     """
 
     __slots__ = (
-        *("edges", "guarded", "kept", "needs", "positions", "primitive", "pull", "save", "selects", "single", "swift"),
+        *("edges", "guarded", "kept", "needs", "positions", "primitive"),
+        *("pull", "rule", "save", "selects", "single", "swift"),
     )
 
     def __init__(self, primitive: Primitive, tracked: tuple[int, ...]) -> None:
@@ -77,6 +80,7 @@ class Plan:
             self.needs += needs
         self.edges = tuple(edges)
         self.pull = edges[0][1]
+        self.rule = rule if len(edges) == len(needs) == 1 and not wants_namespace else None
         self.swift = self.single and primitive.elementwise
         self.selects = primitive.selects
         self.guarded = primitive.bilinear or (primitive.elementwise and bool(self.needs))

@@ -85,7 +85,8 @@ def pull(
         ):
             if freeing:
                 node.kept = node.source = None
-            r = plan.pull(xp, g, kept)
+            rule = plan.rule
+            r = plan.pull(xp, g, kept) if rule is None else rule(g, kept[0])
             if plan.guarded and (count_nonzero is None or (size := g.size) > COUNTED or count_nonzero(g) != size):
                 r = keep_zeros(xp, backend, plan, plan.pull, g, kept, r)
             node, g = source, r
