@@ -33,6 +33,22 @@ def is_owned(x: Any) -> bool:
     return lone and isinstance(x.data.mem, memory.PooledMemory | memory.MemoryAsync | memory.Memory)
 
 
+def devices() -> list[Any]:
+    """The GPUs; none where there is no driver, for which CuPy raises."""
+    try:
+        return list(map(cupy.cuda.Device, range(cupy.cuda.runtime.getDeviceCount())))
+    except cupy.cuda.runtime.CUDARuntimeError:
+        return []
+
+
+class Info(compat.__array_namespace_info__):  # type: ignore[misc]  # typed only where CuPy is
+    """What the standard asks about a namespace, answered without a GPU, too."""
+
+    def devices(self) -> list[Any]:
+        """The GPUs."""
+        return devices()
+
+
 def gpu(device: Any) -> Any:
     """The device that an argument names."""
     if not isinstance(device, cupy.cuda.Device):
@@ -148,6 +164,7 @@ _MAKERS = "arange asarray empty empty_like eye full full_like linspace ones ones
 
 #: By the names that they have in a namespace, or as primitives.
 FUNCTIONS: dict[str, Any] = {
+    "__array_namespace_info__": Info,
     **{name: placed(getattr(compat, name)) for name in _MAKERS},
     "clip": clip,
     "fft.fftfreq": placed(compat.fft.fftfreq),
