@@ -258,6 +258,14 @@ def test_float16_is_trained_in_with_float32_beside_it():
     """) == ["float16 float32 float32 [3.0, 3.0]"]
 
 
+def test_the_random_numbers_of_mxnet_are_drawn_by_the_stand_in():
+    """The layer draws on whatever backend has such a generator."""
+    source = (TESTS.parent / "src" / "xpgrad" / "mxnet").rglob("*.py")
+    drawn = {name for path in source for name in re.findall(r'draw\("(\w+)"', path.read_text())}
+    assert {"random", "standard_normal"} <= drawn
+    assert on_stand_in(f"print({drawn} - set(dir(cupy.random.Generator)))") == ["set()"]
+
+
 def test_digits_learn_on_the_stand_in(tmp_path):
     example = TESTS.parent / "examples" / "digits.py"
     for module in ("sklearn", "matplotlib", "tqdm"):
@@ -435,10 +443,9 @@ def test_whose_memory_an_array_of_cupy_has(cupy, monkeypatch):
 
 
 def test_cupy_makes_the_random_numbers(cupy):
-    """Those that the MXNet layer draws on whatever backend has such a generator."""
-    source = (TESTS.parent / "src" / "xpgrad" / "mxnet").rglob("*.py")
-    drawn = {name for path in source for name in re.findall(r'draw\("(\w+)"', path.read_text())}
-    assert {"random", "standard_normal"} <= drawn <= set(dir(cupy.random.Generator))
+    """The generator has the stand-in's methods."""
+    names = on_stand_in("print(*(name for name in vars(cupy.random.Generator) if name[0] != '_'))")[0].split()
+    assert set(names) == {name for name in dir(cupy.random.Generator) if name[0] != "_"}
     assert get_named("cupy").function("random.default_rng") is cupy.random.default_rng
 
 

@@ -117,7 +117,7 @@ class Normal(Initializer):
         self.sigma = sigma
 
     def _init_weight(self, name: str, arr: NDArray) -> None:
-        written(draw("normal", 0.0, self.sigma, size=arr.shape, dtype=arr.dtype), arr)
+        written(self.sigma * draw("standard_normal", size=arr.shape, dtype=arr.dtype), arr)
 
 
 @register()

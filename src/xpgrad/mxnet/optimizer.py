@@ -269,7 +269,7 @@ class SGLD(Optimizer):
         super().__init__(learning_rate=learning_rate, **kwargs)
 
     def _new(self, weight: Any, grad: Any, state: Any, lr: float, wd: float, count: int, limits: Any) -> Any:
-        noise = draw("normal", 0.0, sqrt(lr), size=weight.shape, dtype=weight.dtype)
+        noise = sqrt(lr) * draw("standard_normal", size=weight.shape, dtype=weight.dtype)
         return updates.sgd_update(weight, grad, lr / 2, wd, *limits) + noise
 
 

@@ -377,7 +377,7 @@ class RandomLighting(HybridBlock):
     def forward(self, x: Any) -> Any:
         """Change an image."""
         xp = namespace(x)
-        lengths = draw("normal", 0.0, self._alpha, size=(3,), dtype="float32") * array([55.46, 4.794, 1.148])
+        lengths = self._alpha * draw("standard_normal", size=(3,), dtype="float32") * array([55.46, 4.794, 1.148])
         directions = [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]]
         return _restored(cast(x, xp.float32) + xp.matmul(array(directions), lengths), x)
 
