@@ -119,8 +119,9 @@ def pull(
         like = None
         if form is not None:
             like = form.like
-            if form.shape is not None:
-                g = in_full(g, form.shape)
+            shape = form.shape
+            if shape is not None and (g.__class__ is list or g.shape != shape):
+                g = in_full(g, shape)
             if freeing:
                 node.form = None if form.variable is None else Form(variable=form.variable)
         node = None
@@ -156,7 +157,9 @@ def pull(
             if guarded:
                 r = keep_zeros(xp, backend, plan, pull_back, g, kept, r)
             if like is not None:
-                r = restore(xp, r, *like[i])
+                shape, dtype = like[i]
+                if r.dtype is not dtype or r.shape != shape:
+                    r = restore(xp, r, shape, dtype)
             if parent is node:
                 carried = carried + r
             elif pending and parent in pending:
