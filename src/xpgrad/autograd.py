@@ -137,7 +137,7 @@ def backward(
     ValueError
         If `heads` is empty.
     NotRecordedError, GraphFreedError, HeadGradientError
-        As for `Array.backward`.
+        As for `xpgrad.Array.backward`.
     """
     hs, gs = _paired(heads, head_grads)
     backward_all(hs, gs, retain_graph, train_mode)

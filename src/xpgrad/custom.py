@@ -298,7 +298,7 @@ def custom_vjp(f: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> Cu
 
 
 class CustomVJP:
-    """A function with a derivative of its own; made by `custom_vjp`."""
+    """A function with a derivative of its own; made by `xpgrad.custom_vjp`."""
 
     def __init__(self, f: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
         update_wrapper(self, f)

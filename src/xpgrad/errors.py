@@ -30,7 +30,7 @@ class GraphFreedError(XpgradError, RuntimeError):
 
 
 class UnreachableError(XpgradError, ValueError):
-    """`autograd.grad` was asked for a variable that the heads do not depend on."""
+    """`xpgrad.autograd.grad` was asked for a variable that the heads do not depend on."""
 
     def __init__(self, position: int) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class UnreachableError(XpgradError, ValueError):
 
 
 class NotAVariableError(XpgradError, ValueError):
-    """`autograd.grad` was asked for an array that is not part of any recorded computation."""
+    """`xpgrad.autograd.grad` was asked for an array that is not part of any recorded computation."""
 
     def __init__(self, position: int) -> None:
         super().__init__(f"variable {position} does not require a gradient. Call attach_grad() on it before recording.")
