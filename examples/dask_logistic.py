@@ -232,8 +232,8 @@ def main():
     parser.add_argument("--rate", type=float, default=1.0, help="of sgd (default: %(default)s)")
     parser.add_argument("--batch", type=count, default=2, help="blocks of a mini-batch of sgd (default: %(default)s)")
     parser.add_argument("--seed", type=count, default=1, help="of all random numbers (default: %(default)s)")
-    parser.add_argument("--plot", default="logistic.png", metavar="PATH", help="the loss curve (default: %(default)s)")
-    parser.add_argument("--weights", default="logistic.npy", metavar="PATH", help="the result (default: %(default)s)")
+    parser.add_argument("--plot", default="logistic.png", metavar="FILE", help="the loss curve (default: %(default)s)")
+    parser.add_argument("--weights", default="logistic.npy", metavar="FILE", help="the result (default: %(default)s)")
     args = parser.parse_args()
 
     losses = []

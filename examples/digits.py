@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--backend", default=xpgrad.get_backend(), help="the array library (default: %(default)s)")
     parser.add_argument("--epochs", type=count, default=20, help="passes over the images (default: %(default)s)")
     parser.add_argument("--seed", type=count, default=0, help="of all random numbers (default: %(default)s)")
-    parser.add_argument("--plot", default="digits.png", metavar="PATH", help="the loss curve (default: %(default)s)")
+    parser.add_argument("--plot", default="digits.png", metavar="FILE", help="the loss curve (default: %(default)s)")
     args = parser.parse_args()
 
     losses = []

@@ -92,8 +92,39 @@ def test_ctrl_c_leaves_a_message(tmp_path):
     assert "Interrupted after" in message
 
 
-def test_logistic_regression_finds_scikit_learns_coefficients(tmp_path):
-    done = run(tmp_path, DIGITS.with_name("breast_cancer.py"))
+def figures(tmp_path, example, pattern):
+    """The numbers that an example prints, and a picture in the file that was named."""
+    done = run(tmp_path, DIGITS.with_name(example), "--plot", "named.png")
     assert done.returncode == 0, done.stderr
-    assert float(re.findall(r"coefficients: (\S+)", done.stdout)[0]) < 1e-4
-    assert float(re.findall(r"gradients; (\S+) %", done.stdout)[0]) > 98
+    assert (tmp_path / "named.png").read_bytes().startswith(b"\x89PNG")
+    assert done.stdout.splitlines()[-1].endswith(" in named.png.")
+    return [float(number) for number in re.findall(pattern, done.stdout)]
+
+
+def test_logistic_regression_finds_scikit_learns_coefficients(tmp_path):
+    share, difference = figures(tmp_path, "breast_cancer.py", r"(?:gradients;|coefficients:) (\S+)")
+    assert share > 98
+    assert difference < 1e-4
+
+
+def test_hares_and_lynxes_have_the_rates_that_others_found(tmp_path):
+    """B. Carpenter, Predator-prey population dynamics: the Lotka-Volterra model in Stan, 2018."""
+    rates = figures(tmp_path, "predator_prey.py", r": (\S+) a year")
+    assert rates == pytest.approx([0.55, 0.028, 0.80, 0.024], rel=0.05)
+
+
+def test_o_rings_have_the_estimates_that_others_found(tmp_path):
+    """The slope and its standard error of 0.108, and the forecast, as textbooks have them."""
+    found = figures(tmp_path, "o_rings.py", r"-?\d\.\d+")
+    assert found[:3] == pytest.approx([-0.232, -0.232 - 1.96 * 0.108, -0.232 + 1.96 * 0.108], abs=2e-3)
+    assert found[3:] == pytest.approx([1.0, 0.482, 1.0], abs=2e-3)
+
+
+def test_a_photograph_becomes_sharper(tmp_path):
+    before, after = figures(tmp_path, "deblur.py", r"(\S+) dB")
+    assert before + 3 < after
+
+
+def test_a_chain_hangs_as_statics_has_it(tmp_path):
+    (difference,) = figures(tmp_path, "hanging_chain.py", r"statics: (\S+)")
+    assert difference < 1e-4

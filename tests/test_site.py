@@ -172,3 +172,15 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "html" / "reference" / "transforms.html").read_text(encoding="utf-8")
     assert 'id="xpgrad.value_and_grad"' in page
+
+
+EXAMPLES = [path.stem for path in sorted((ROOT / "examples").glob("*.py"))]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_gallery_shows_every_example(example):
+    page = TEXTS["gallery"]
+    assert f"](../examples/{example}.py)" in page
+    assert f"\npython examples/{example}.py" in page
+    assert f"](gallery/{example}.png)" in page
+    assert (DOCS / "gallery" / f"{example}.png").stat().st_size < 60_000
