@@ -48,6 +48,19 @@ def test_draws_itself(recorded):
     assert '"var0" -> "matmul0";' in dot
 
 
+def test_several_results_have_a_form_each():
+    x = xp.asarray([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
+    x.attach_grad()
+    with autograd.record():
+        q, _ = xp.linalg.qr(x)
+    graph = autograd.get_symbol(q)
+    assert str(graph).splitlines()[1:] == [
+        "linalg.qr0: float64[2, 2], float64[2, 3] = linalg.qr(var0, mode='reduced')",
+        "part1: float64[2, 2] = part(linalg.qr0, index=0)",
+    ]
+    assert '"linalg.qr0" [label="linalg.qr\\nfloat64[2, 2], float64[2, 3]"];' in graph.to_dot()
+
+
 def test_runs_again_with_other_inputs(recorded):
     _, w, target, loss = recorded
     graph = autograd.get_symbol(loss)

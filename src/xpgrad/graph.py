@@ -46,7 +46,14 @@ class Operation:
     def __str__(self) -> str:
         operands = [x if isinstance(x, Label) else _brief(x) for x in self.operands]
         operands += [f"{name}={_brief(value)}" for name, value in self.parameters.items()]
-        return f"{self.label}: {self.dtype}{list(self.shape)} = {self.name}({', '.join(operands)})"
+        return f"{self.label}: {self.form} = {self.name}({', '.join(operands)})"
+
+    @property
+    def form(self) -> str:
+        """The dtype and shape of its result in a few characters: ``float64[2, 3]``."""
+        several = isinstance(self.dtype, tuple)
+        pairs = zip(self.dtype, self.shape, strict=True) if several else [(self.dtype, self.shape)]
+        return ", ".join(f"{dtype}{list(shape)}" for dtype, shape in pairs)
 
 
 class Label(str):
@@ -91,16 +98,16 @@ class Graph:
         return (*self.variables, *self.operations)[-1]
 
     def __str__(self) -> str:
-        lines = [f"{x.label}: {x.dtype}{list(x.shape)}" for x in self.variables]
+        lines = [f"{x.label}: {x.form}" for x in self.variables]
         return "\n".join([*lines, *map(str, self.operations)])
 
     def to_dot(self) -> str:
         """The graph in Graphviz's DOT language: variables as boxes, operations as ellipses, arrows along the data."""
-        boxes = [f'  "{x.label}" [shape=box, label="{x.label}\\n{x.dtype}{list(x.shape)}"];' for x in self.variables]
+        boxes = [f'  "{x.label}" [shape=box, label="{x.label}\\n{x.form}"];' for x in self.variables]
         lines = ["digraph {", "  rankdir=BT;", *boxes]
         for step in self.operations:
             arrows = [f'  "{x}" -> "{step.label}";' for x in step.operands if isinstance(x, Label)]
-            lines += [f'  "{step.label}" [label="{step.name}\\n{step.dtype}{list(step.shape)}"];', *arrows]
+            lines += [f'  "{step.label}" [label="{step.name}\\n{step.form}"];', *arrows]
         return "\n".join([*lines, "}"])
 
     def __call__(self, *arrays: Any, **named: Any) -> Any:
