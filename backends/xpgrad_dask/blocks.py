@@ -167,8 +167,10 @@ def rechunk(x: Any, chunks: Any = "auto", **options: Any) -> Array:
     ----------
     x : Array or dask.array.Array
         What to rechunk.
-    chunks, **options
+    chunks : int, tuple, dict or str
         As Dask has them.
+    **options
+        Likewise.
     """
     moved = xpgrad.custom_vjp(lambda x: Array(x.data.rechunk(chunks, **options)))
     moved.defvjp(lambda x: (moved(x), x.chunks), lambda before, g: (rechunk(g, before),))
@@ -198,6 +200,8 @@ def reduction(
         The axes to reduce; by default all.
     keepdims : bool
         Whether they stay, with length 1.
+    split_every : int
+        How many blocks are joined at a time.
     **options
         ``dtype`` and ``meta``, as `map_blocks` has them.
 

@@ -63,12 +63,34 @@ def predict_mode() -> Scope:
 
 
 def set_recording(is_recording: bool) -> bool:
-    """Switch recording on or off for this thread or task and return the previous state."""
+    """Switch recording on or off for this thread or task; `record` and `pause` do so for a scope.
+
+    Parameters
+    ----------
+    is_recording : bool
+        The new state.
+
+    Returns
+    -------
+    bool
+        The previous one.
+    """
     return _switch(RECORDING, is_recording)
 
 
 def set_training(train_mode: bool) -> bool:
-    """Switch training mode on or off for this thread or task and return the previous state."""
+    """Switch training mode on or off for this thread or task; `train_mode` and `predict_mode` do so for a scope.
+
+    Parameters
+    ----------
+    train_mode : bool
+        The new state.
+
+    Returns
+    -------
+    bool
+        The previous one.
+    """
     return _switch(TRAINING, train_mode)
 
 

@@ -186,13 +186,27 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
 
 
 def multigammaln(a: Any, d: int) -> Any:
-    """The logarithm of the gamma function of positive definite matrices with d rows, as in SciPy."""
+    """The logarithm of the gamma function of positive definite matrices, as in SciPy.
+
+    Parameters
+    ----------
+    a : array
+        The argument, greater than ``(d - 1) / 2``.
+    d : int
+        How many rows the matrices have.
+    """
     halves = sum(function("special.gammaln")(as_array(a) - j / 2) for j in range(index(d)))
     return halves + d * (d - 1) / 4 * log(pi)
 
 
 def sinc(x: Any) -> Array:
-    """``sin(pi x) / (pi x)``, and 1 at 0, where all derivatives are those of its series."""
+    """``sin(pi x) / (pi x)``, and 1 at 0, where all derivatives are those of its series.
+
+    Parameters
+    ----------
+    x : array
+        The argument, real or complex.
+    """
     x = as_array(x)
     xp: Any = x.__array_namespace__()
     x = x if xp.isdtype(x.dtype, ("real floating", "complex floating")) else xp.astype(x, xp.float64)
@@ -203,7 +217,13 @@ def sinc(x: Any) -> Array:
 
 
 def softplus(x: Any) -> Array:
-    """``log(1 + exp(x))``, as in SciPy."""
+    """``log(1 + exp(x))``, as in SciPy.
+
+    Parameters
+    ----------
+    x : array
+        The argument.
+    """
     return -function("special.log_expit")(-as_array(x))  # type: ignore[no-any-return]  # made by name
 
 

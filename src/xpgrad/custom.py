@@ -298,7 +298,13 @@ def custom_vjp(f: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> Cu
 
 
 class CustomVJP:
-    """A function with a derivative of its own; made by `xpgrad.custom_vjp`."""
+    """A function with a derivative of its own; made by `xpgrad.custom_vjp`.
+
+    Parameters
+    ----------
+    f, nondiff_argnums
+        As for that.
+    """
 
     def __init__(self, f: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
         update_wrapper(self, f)

@@ -263,6 +263,11 @@ def set_backend(name: str) -> None:
 def use_backend(name: str) -> Scope:
     """Scope in which `name` is the active backend, for this thread or task only.
 
+    Parameters
+    ----------
+    name : str
+        As for `set_backend`.
+
     Raises
     ------
     UnknownBackendError, LibraryMissingError

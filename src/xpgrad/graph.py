@@ -144,6 +144,16 @@ class Graph:
 def get_symbol(x: Array) -> Graph:
     """The recorded computation that leads to an array.
 
+    Parameters
+    ----------
+    x : Array
+        What was recorded.
+
+    Returns
+    -------
+    Graph
+        Its operations and variables; it outlives the record, which backward frees.
+
     Raises
     ------
     NotRecordedError

@@ -76,7 +76,20 @@ def root(
 def fixed_point(
     f: Callable[..., Any], solver: Callable[..., Any], *, linear_solver: LinearSolver | None = None
 ) -> Callable[..., Any]:
-    """The solution of ``x = f(x, *parameters)`` as a differentiable function of the parameters; otherwise as `root`."""
+    """The solution of ``x = f(x, *parameters)`` as a differentiable function of the parameters.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x, *parameters)``, of the form of x, made of differentiable operations.
+    solver, linear_solver : callable
+        As for `root`, where the Jacobian is that of ``f(x, *parameters) - x``.
+
+    Returns
+    -------
+    callable
+        ``solve(*parameters)``, as from `root`.
+    """
 
     def difference(x: Any, *parameters: Any) -> Any:
         vector, unravel = ravel_tree(x)
@@ -88,10 +101,20 @@ def fixed_point(
 def minimum(
     f: Callable[..., Any], solver: Callable[..., Any], *, linear_solver: LinearSolver | None = None
 ) -> Callable[..., Any]:
-    """The x that minimises ``f(x, *parameters)`` as a differentiable function of the parameters; otherwise as `root`.
+    """The x that minimises ``f(x, *parameters)`` as a differentiable function of the parameters.
 
-    The gradient of f by x is 0 there, and the Jacobian of that is the Hessian, which is symmetric: for many unknowns
-    use ``linear_solver=conjugate_gradient``.
+    Parameters
+    ----------
+    f : callable
+        ``f(x, *parameters)`` returns a number as an array, and is made of differentiable operations.
+    solver, linear_solver : callable
+        As for `root`. The gradient of f by x is 0 at the minimum, and the Jacobian of that is the Hessian, which is
+        symmetric: for many unknowns use ``linear_solver=conjugate_gradient``.
+
+    Returns
+    -------
+    callable
+        ``solve(*parameters)``, as from `root`.
     """
     return root(grad(f), solver, linear_solver=linear_solver)
 
