@@ -122,21 +122,47 @@ def primitive(
     implementation: Callable[..., Any] | None = None,
     **parameters: Any,
 ) -> Primitive:
-    """Register primitives that share one form, and return the last; `Primitive` says what the arguments mean."""
+    """Register primitives that share one form, and return the last.
+
+    Parameters
+    ----------
+    names : str
+        Their names, separated by spaces.
+    inputs, elementwise, bilinear, selects, outputs, implementation
+        As for `Primitive`.
+    **parameters
+        Further parameters with their defaults; ``required`` stands for none.
+    """
     for name in names.split():
         PRIMITIVES[name] = Primitive(name, inputs, elementwise, bilinear, selects, outputs, implementation, parameters)
     return PRIMITIVES[name]
 
 
 def vjp(names: str, **rules: Rule) -> None:
-    """Register the rules of primitives, one for each input that can have a gradient."""
+    """Register the rules of primitives that share them.
+
+    Parameters
+    ----------
+    names : str
+        The names of the primitives, separated by spaces.
+    **rules : callable
+        By the name of an input, what makes its cotangent of that of the output. A recorded input without one raises.
+    """
     edges = _edges(rules)
     for name in names.split():
         PRIMITIVES[name].rules = edges
 
 
 def row_vjp(names: str, **rules: Rule) -> None:
-    """Register rules for many cotangents at once, along a first axis of ``g``; NotImplemented sends them one by one."""
+    """Register rules for many cotangents at once, such as the rows of a Jacobian.
+
+    Parameters
+    ----------
+    names : str
+        The names of the primitives, separated by spaces.
+    **rules : callable
+        As for `vjp`; the cotangents lie along a first axis of ``g``. NotImplemented sends them one by one.
+    """
     edges = _edges(rules)
     for name in names.split():
         PRIMITIVES[name].row_rules = edges
@@ -157,7 +183,17 @@ def _parameters(rule: Rule) -> tuple[str, ...]:
 
 
 def constant(names: str, form: str, reason: str) -> None:
-    """Register functions whose result has no gradient; `form` is their parameters, as Python writes them."""
+    """Register functions whose result has no gradient.
+
+    Parameters
+    ----------
+    names : str
+        Their names, separated by spaces.
+    form : str
+        Their parameters, as Python writes them.
+    reason : str
+        Why there is none, for the documents.
+    """
     CONSTANTS.update(dict.fromkeys(names.split(), reason))
     FORMS.update(dict.fromkeys(names.split(), form))
 
