@@ -193,13 +193,14 @@ def reduction(
     ----------
     x : Array or dask.array.Array
         What to reduce.
-    chunk, aggregate, combine : callable
-        ``chunk(block, axis, keepdims)`` for every block; ``combine`` (by default `aggregate`) for what that made of
-        `split_every` blocks, joined, as often as it takes; and ``aggregate`` at last.
+    chunk, aggregate : callable
+        ``chunk(block, axis, keepdims)`` for every block, and ``aggregate`` at last, for what was made of the others.
     axis : int or tuple of int, optional
         The axes to reduce; by default all.
     keepdims : bool
         Whether they stay, with length 1.
+    combine : callable, optional
+        For what ``chunk`` made of ``split_every`` blocks, joined, as often as it takes; by default ``aggregate``.
     split_every : int
         How many blocks are joined at a time.
     **options

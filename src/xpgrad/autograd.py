@@ -63,7 +63,7 @@ def predict_mode() -> Scope:
 
 
 def set_recording(is_recording: bool) -> bool:
-    """Switch recording on or off for this thread or task; `record` and `pause` do so for a scope.
+    """Switch recording on or off for this thread or task.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def set_recording(is_recording: bool) -> bool:
 
 
 def set_training(train_mode: bool) -> bool:
-    """Switch training mode on or off for this thread or task; `train_mode` and `predict_mode` do so for a scope.
+    """Switch training mode on or off for this thread or task.
 
     Parameters
     ----------
