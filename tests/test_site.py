@@ -198,4 +198,6 @@ def test_the_gallery_shows_every_example(example):
     assert f"](../examples/{example}.py)" in page
     assert f"\npython examples/{example}.py" in page
     assert f"](gallery/{example}.png)" in page
+    assert '"--plot", default="' in (source := (ROOT / "examples" / f"{example}.py").read_text(encoding="utf-8"))
+    assert 'metavar="FILE"' in source
     assert (DOCS / "gallery" / f"{example}.png").stat().st_size < 60_000
