@@ -157,6 +157,7 @@ def plot(losses, path):
     figure = Figure(figsize=(6, 4))
     axes = figure.subplots()
     axes.plot(range(1, len(losses) + 1), losses, marker="o", markersize=3)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="step", ylabel="mean loss", title="Logistic regression")
     figure.savefig(path, dpi=150, bbox_inches="tight", format="png")
 

@@ -112,6 +112,7 @@ def plot(losses, path):
     figure = Figure(figsize=(6, 4))
     axes = figure.subplots()
     axes.plot(range(1, len(losses) + 1), losses, marker="o", markersize=3)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="epoch", ylabel="mean training loss", title="Handwritten digits", yscale="log")
     figure.savefig(path, dpi=150, bbox_inches="tight")
 
