@@ -193,13 +193,42 @@ def test_what_pytorch_is_to_differentiate_is_an_array_like_others():
     assert xpgrad.grad(lambda x: xpgrad.sum(x**3))(x).asnumpy().tolist() == [3.0, 3.0]
 
 
-def test_gradients_under_the_transforms_of_jax():
+def written(x):
+    y = x * 2.0
+    y[0] = x[1] * x[2]
+    return xpgrad.sum(y * y)
+
+
+UNDER_JAX = {
+    "sin": lambda x: xpgrad.sum(xpgrad.sin(x) * x),
+    "max": xpgrad.max,
+    "std": xpgrad.std,
+    "cumulative_prod": lambda x: xpgrad.sum(xpgrad.cumulative_prod(x)),
+    "sort": lambda x: xpgrad.sum(xpgrad.sort(x) * x),
+    "take": lambda x: xpgrad.sum(xpgrad.take(x, xpgrad.asarray([0, 0, 2])) ** 2),
+    "where": lambda x: xpgrad.sum(xpgrad.where(x > 1.0, x**2, -x)),
+    "maximum": lambda x: xpgrad.sum(xpgrad.maximum(x, 2.0) ** 2),
+    "pad": lambda x: xpgrad.sum(xpgrad.pad(x, 1) ** 2),
+    "matmul": lambda x: x @ x,
+    "solve": lambda x: xpgrad.sum(xpgrad.linalg.solve(x * xpgrad.eye(3) + 1.0, x)),
+    "eigh": lambda x: xpgrad.sum(xpgrad.linalg.eigh(x * xpgrad.eye(3) + 1.0)[0] ** 3),
+    "fft": lambda x: xpgrad.sum(xpgrad.abs(xpgrad.fft.fft(x))),
+    "a write": written,
+}
+
+
+@pytest.mark.parametrize("name", UNDER_JAX)
+def test_gradients_under_the_transforms_of_jax(name):
     jax = pytest.importorskip("jax", reason="JAX is not installed")
-    gradient = xpgrad.grad(lambda x: xpgrad.sum(xpgrad.sin(x) * x))
-    x = jax.numpy.asarray([[0.0, 1.0], [2.0, 3.0]])
-    expected = np.sin(x) + x * np.cos(x)
-    np.testing.assert_allclose(jax.jit(gradient)(x), expected, rtol=1e-6)
-    np.testing.assert_allclose(jax.vmap(gradient)(x), expected, rtol=1e-6)
+    jax.config.update("jax_enable_x64", True)
+    f = UNDER_JAX[name]
+    xs = np.asarray([[1.0, 2.0, 3.5], [2.0, 0.5, 1.0]])
+    with xpgrad.use_backend("jax"):
+        for derivative in (xpgrad.grad(f), xpgrad.hessian(f)):
+            with xpgrad.use_backend("numpy"):
+                expected = np.stack([derivative(x) for x in xs])
+            np.testing.assert_allclose(jax.jit(derivative)(jax.numpy.asarray(xs[0])), expected[0], atol=1e-9)
+            np.testing.assert_allclose(jax.vmap(derivative)(jax.numpy.asarray(xs)), expected, atol=1e-9)
 
 
 def test_sparse_arrays_have_sparse_gradients():

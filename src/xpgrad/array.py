@@ -85,8 +85,8 @@ class Array(Declared, Exits, Collection):
 
     @property
     def device(self) -> Any:
-        """The device that holds the elements."""
-        return getattr(self._data, "device", "cpu")
+        """The device that holds the elements; None, the library's default, where it does not say."""
+        return getattr(self._data, "device", None)
 
     def __len__(self) -> int:
         if not self.shape:

@@ -129,5 +129,5 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 
 def device_of(x: Any) -> Any:
-    """The device of an array; not every library's arrays say which it is."""
-    return getattr(x, "device", "cpu")
+    """The device of an array; None, which stands for the library's default, where an array does not say which it is."""
+    return getattr(x, "device", None)

@@ -29,7 +29,7 @@ vjp("moveaxis", x=lambda xp, g, source, destination: xp.moveaxis(g, destination,
 vjp("permute_dims", x=lambda xp, g, axes: xp.permute_dims(g, inverse(axes)))
 vjp("stack", arrays=lambda g, i, axis: g[(*(slice(None),) * (axis % g.ndim), i, ...)])
 vjp("unstack", x=lambda xp, g, axis: xp.stack(g, axis=axis))
-vjp("to_device", x=lambda xp, g, x: xp.to_device(g, device_of(x)))
+vjp("to_device", x=lambda xp, g, x: g if device_of(x) is None else xp.to_device(g, device_of(x)))
 
 
 def inverse(axes):
