@@ -243,7 +243,7 @@ def roll(x: da.Array, shift: Any, *, axis: Any = None) -> da.Array:
 
 def to_device(x: da.Array, device: Any, stream: Any = None) -> da.Array:
     """Dask's arrays are where their blocks are."""
-    if device != "cpu" or stream is not None:
+    if device not in ("cpu", None) or stream is not None:
         raise ValueError(f"Dask arrays know no device but 'cpu', and no streams; this was {device!r}, {stream!r}.")
     return x
 
