@@ -67,7 +67,7 @@ def _summed(x: Array, indices: str, needed: str) -> tuple[Array, str]:
     """Without the axes whose indices nothing needs any more."""
     axes = tuple(axis for axis, i in enumerate(indices) if i not in needed)
     if axes:
-        x = function("sum")(x, axis=axes)
+        x = function("sum")(x, axis=axes, dtype=x.dtype)  # NumPy's sum of narrow integers would be wider
     return x, "".join(i for i in indices if i in needed)
 
 

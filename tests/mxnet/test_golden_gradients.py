@@ -1,6 +1,6 @@
 """Values and gradients that MXNet computed, through the layer's own names: every expression runs as it is written.
 
-The data are those of tests/test_golden.py, which runs what the array API standard can spell.
+The data of MXNet 2's style are those of tests/test_golden.py, which runs what the array API standard can spell.
 """
 
 import json
@@ -12,21 +12,27 @@ import pytest
 import xpgrad
 from xpgrad.mxnet import autograd, nd, np, npx
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "mxnet_gradients.json").read_text())
+DATA = Path(__file__).parents[1] / "data"
+GOLDEN = json.loads((DATA / "mxnet_gradients.json").read_text())
+MORE = json.loads((DATA / "mxnet1_gradients.json").read_text())
 
 #: Agreement to rounding, which MXNet's formulas do in another order.
 TOLERANCE = {"float32": {"rtol": 1e-5, "atol": 4e-6}, "float64": {"rtol": 1e-10, "atol": 1e-12}}
 
 #: What MXNet computes with a constant or a parameter that it has rounded to float32, or with a series that is not
 #: exact to float64.
-ROUNDED = "np.deg2rad np.rad2deg np.radians np.ldexp nd.degrees npx.erf nd.erfinv gamma( slope=0.7".split()
+ROUNDED = "np.deg2rad np.rad2deg np.radians np.ldexp nd.degrees npx.erf nd.erfinv gamma( slope=0.7 hard_sigmoid".split()
+
+
+def named(cases):
+    return [
+        pytest.param(case, id=f"{case['expr']} {[shape for _, shape, _ in case['inputs']]} {case['inputs'][0][0]}")
+        for case in cases
+    ]
 
 
 def parameters(order):
-    return [
-        pytest.param(case, id=f"{case['expr']} {[shape for _, shape, _ in case['inputs']]} {case['inputs'][0][0]}")
-        for case in GOLDEN[order]
-    ]
+    return named(GOLDEN[order])
 
 
 def array(tensor, style):
@@ -75,6 +81,40 @@ def check(case, style, array=array):
 @pytest.mark.parametrize("case", parameters("first_order"))
 def test_gradient(case):
     check(case, style_of(case))
+
+
+@pytest.mark.parametrize("case", named(MORE["first_order"]))
+def test_gradient_of_mxnet_1(case):
+    check(case, "nd")
+
+
+@pytest.mark.parametrize("case", named(MORE["wrong"]))
+def test_gradient_that_mxnet_has_wrong(case):
+    style = style_of(case)
+    inputs = [array(tensor, style) for tensor in case["inputs"]]
+    variables = [x for x, varies in zip(inputs, case["variables"], strict=True) if varies]
+    for x in variables:
+        x.attach_grad()
+    with autograd.record():
+        outputs = evaluate(case, inputs)
+    for out, expected in zip(outputs, case["outputs"], strict=True):
+        assert_agrees(case, out, expected)
+    heads = [array(tensor, style) for tensor in case["heads"]]
+    autograd.backward(outputs, heads)
+
+    def weighted():
+        return sum(float((out * head).sum()) for out, head in zip(evaluate(case, inputs), heads, strict=True))
+
+    step = 1e-6
+    for x in variables:
+        differences = numpy.zeros(x.shape)
+        for place in numpy.ndindex(*x.shape):
+            x[place] += step
+            above = weighted()
+            x[place] -= 2 * step
+            differences[place] = (above - weighted()) / (2 * step)
+            x[place] += step
+        numpy.testing.assert_allclose(x.grad.asnumpy(), differences, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("case", parameters("second_order"))

@@ -392,6 +392,117 @@ def test_integers_may_have_gradients(m):
     assert numbers(x.grad) == [2, 2, 2]
 
 
+@pytest.mark.parametrize(
+    ("dtype", "expression", "expected"),
+    [
+        ("float32", "x.astype('int32') * 2", [2, 2]),
+        ("float32", "x.astype('int32').astype('float32') * 2", [2, 2]),
+        ("float32", "(x > 1).astype('float32') * x", [0, 1]),
+        ("int32", "x.astype('int64') * 3", [3, 3]),
+        ("int32", "m.maximum(x, 1)", [1, 1]),
+        ("int32", "m.relu(x) if m is nd else npx.relu(x)", [1, 1]),
+        ("int32", "x % 2", [0, 0]),
+        ("int32", "5 % x", [0, 0]),
+        ("float32", "x % 2", [1, 1]),
+    ],
+)
+def test_gradients_pass_through_integers(m, dtype, expression, expected):
+    x = m.array([1, 2], dtype=dtype)
+    x.attach_grad()
+    with autograd.record():
+        y = eval(expression, {"x": x, "m": m, "nd": nd, "npx": npx})
+    y.backward()
+    assert numbers(x.grad) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected", "dtype"),
+    [
+        ("np.sum(x, dtype='int64')", [1, 1], "int64"),
+        ("np.sum(x, dtype='int8')", [1, 1], "int8"),
+        ("np.prod(x, dtype='int64')", [2, 1], "int64"),
+        ("np.cumsum(x, dtype='int64')", [2, 1], "int64"),
+        ("np.mean(x, dtype='int32')", [0, 0], "int32"),
+        ("x + np.array([1, 2], dtype='int64')", [1, 1], "int64"),
+        ("np.concatenate([x, np.array([1], dtype='int64')])", [1, 1], "int64"),
+        ("np.einsum('i->', x)", [1, 1], "int32"),
+        ("np.einsum('ii', x[None, :1])", [1, 0], "int32"),
+        ("np.fmod(x, 2)", [0, 0], "int32"),
+        ("np.fmod(-5, x)", [0, 0], "int32"),
+        ("np.remainder(x, x)", [0, 0], "int32"),
+    ],
+)
+def test_gradients_of_reductions_of_integers(expression, expected, dtype):
+    x = np.array([1, 2], dtype="int32")
+    x.attach_grad()
+    with autograd.record():
+        y = eval(expression, {"x": x, "np": np})
+    y.backward()
+    assert (numbers(x.grad), str(y.asnumpy().dtype)) == (expected, dtype)
+
+
+@pytest.mark.parametrize(
+    "expression", ["argsort(x)", "argmax(x, axis=0)", "topk(x)", "one_hot(x, 4)", "BlockGrad(x)", "floor(x)", "x > 1"]
+)
+def test_what_has_no_derivative_is_recorded_all_the_same(expression):
+    x = variable(nd, [2.0, 1.0])
+    with autograd.record():
+        y = eval("x > 1" if expression == "x > 1" else f"nd.{expression}", {"x": x, "nd": nd})
+    y.backward()
+    assert numbers(x.grad) == [0, 0]
+
+
+def test_new_arrays_like_others_are_written_to_while_recording(m):
+    x = variable(m, [2.0, 1.0])
+    with autograd.record():
+        y = m.zeros_like(x)
+        y[0] = 3 * x[1]
+    y.backward()
+    assert numbers(x.grad) == [0, 3]
+
+
+def test_the_other_shapes_of_mxnet_1_share_memory():
+    x = nd.arange(6)
+    y = x.reshape((2, -1))
+    x[0] = 7
+    y[1, 2] = 9
+    assert (numbers(x), numbers(y)) == ([7, 1, 2, 3, 4, 9], [[7, 1, 2], [3, 4, 9]])
+    z = y.flatten(inplace=True)
+    copy = y.flatten()
+    y[:] = 1
+    assert (numbers(z), numbers(copy)[0]) == ([[1, 1, 1], [1, 1, 1]], [7, 1, 2])
+
+
+def test_a_gradient_through_a_shape_that_shares_memory():
+    x = variable(nd, [[1.0, 2.0], [3.0, 4.0]])
+    with autograd.record():
+        y = (2 * x).reshape((-1,))
+        y[1:3] = 0
+        z = (y * y).sum()
+    z.backward()
+    assert numbers(x.grad) == [[8, 0], [0, 32]]
+
+
+@pytest.mark.parametrize("name", "conj conjugate cumprod cumsum diagonal std trace var".split())
+def test_methods_give_arrays_of_the_same_class(m, name):
+    assert type(getattr(m.array([[1.0, 2.0], [3.0, 4.0]]), name)())._kind is kind(m)
+
+
+def test_formats():
+    assert f"{np.array(2.5):.2f}" == "2.50"
+    with pytest.raises(TypeError, match="asscalar"):
+        f"{nd.array([2.5]):.2f}"
+
+
+def test_positions_that_are_none(m):
+    x = m.array([[1.0, 2.0]])
+    for error in (IndexError, ValueError, mx.MXNetError):
+        with pytest.raises(error):
+            m.moveaxis(x, 3, 0)
+        with pytest.raises(error):
+            x["a"]
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float64"])
 def test_gradients_have_the_dtype_of_their_variable(m, dtype):
     x = m.array([1.0, 2.0], dtype=dtype)

@@ -15,7 +15,7 @@ Where MXNet is wrong, or refuses, this layer does what the core does:
   results, too, and its gradients are of the class of the variable.
 - `np.mean` of float64 is float64; `nd` gives fractions for the mean or the exponential of integers.
 - `x.grad *= 0` works, `x.grad is x.grad`, and `hash(x)` works for both classes.
-- `nd` has arrays without elements, and takes `np` arrays as `np` takes those of `nd`; `x.reshape` copies in both.
+- `nd` has arrays without elements, and takes `np` arrays as `np` takes those of `nd`.
 - Random numbers are the backend's: reproducible with `random.seed`, but not MXNet's.
 - There are no sparse arrays and no symbols.
 """

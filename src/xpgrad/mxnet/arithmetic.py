@@ -18,7 +18,7 @@ from xpgrad.functions import function
 from xpgrad.mxnet.arrays import NDArray, dressed, ndarray
 from xpgrad.mxnet.base import translated
 from xpgrad.mxnet.dtypes import dtype_named
-from xpgrad.mxnet.promotion import alike, beside, cast, promoted, quotient, truncated_quotient
+from xpgrad.mxnet.promotion import alike, beside, cast, promoted, quotient, remainder, truncated_quotient
 from xpgrad.mxnet.provide import note_constants
 from xpgrad.mxnet.util import is_np_shape
 from xpgrad.primitive import PRIMITIVES
@@ -87,11 +87,11 @@ def _comparison(stem: str, in_numbers: bool) -> Callable[[Any, Any], Any]:
 
 
 def _dressed_method(name: str) -> Callable[..., Any]:
-    """An operator of Array that gives an array of this class."""
+    """An operator or method of Array that gives an array of this class."""
     apply = getattr(Array, name)
 
-    def method(self: NDArray, *others: Any) -> Any:
-        out = apply(self, *others)
+    def method(self: NDArray, *others: Any, **options: Any) -> Any:
+        out = apply(self, *others, **options)
         return out if out is NotImplemented else dressed(out, self._kind)
 
     return method
@@ -140,6 +140,7 @@ def _as_slice(i: int, length: int) -> slice:
     return slice(i, i + 1)
 
 
+@translated
 def _getitem(self: NDArray, key: Any) -> Any:
     out = inplace.getitem(self, index(self, key))
     return dressed(out, self._kind)
@@ -156,8 +157,9 @@ def _setitem(self: NDArray, key: Any, value: Any) -> None:
 
 def _attach(kind: type[NDArray], match: Callable[[Any, Any], Any], divide: Callable[[Any, Any], Any]) -> None:
     """Give a class its operators."""
+    own = {"divide": divide, "remainder": remainder}
     for stem, name, sign in _ARITHMETIC:
-        apply = divide if name == "divide" else binary(PRIMITIVES[name], sign)
+        apply = own.get(name) or binary(PRIMITIVES[name], sign)
         method = _operator(apply, match, reflected=False)
         setattr(kind, f"__{stem}__", method)
         setattr(kind, f"__r{stem}__", _operator(apply, match, reflected=True))
@@ -170,6 +172,8 @@ _attach(NDArray, alike, truncated_quotient)
 _attach(ndarray, promoted, quotient)
 for _name in ("neg", "pos", "abs", "invert", *_BITWISE, *(f"r{stem}" for stem in _BITWISE)):
     setattr(NDArray, f"__{_name}__", _dressed_method(f"__{_name}__"))
+for _name in "conj conjugate cumprod cumsum diagonal dot std trace var".split():
+    setattr(NDArray, _name, _dressed_method(_name))
 for _name in _BITWISE:
     setattr(NDArray, f"__i{_name}__", _in_place(getattr(NDArray, f"__{_name}__")))
 _methods: dict[str, Any] = {

@@ -15,12 +15,12 @@ from xpgrad.array import Array, Follower
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GradReqError
 from xpgrad.functions import function
-from xpgrad.inplace import Version, assign, getitem, share
+from xpgrad.inplace import Reshape, Version, assign, getitem, share
 from xpgrad.mxnet.base import MXNetError, translated
 from xpgrad.mxnet.context import Context, context_of, device_for
 from xpgrad.mxnet.dtypes import dtype_of
-from xpgrad.mxnet.promotion import cast
-from xpgrad.mxnet.util import is_np_array, is_np_shape
+from xpgrad.mxnet.promotion import cast, converted
+from xpgrad.mxnet.util import is_np_array, is_np_default_dtype, is_np_shape
 from xpgrad.variables import backward, detach, mark
 
 _reshape = function("reshape")
@@ -50,6 +50,12 @@ def dressed(x: Any, kind: type[NDArray]) -> Any:
     if isinstance(x, dict):
         return {name: dressed(part, kind) for name, part in x.items()}
     return x
+
+
+def in_form(x: NDArray, out: Array) -> Any:
+    """What a change of shape has made of an array, as a view of it: a write to one shows in the other."""
+    key = Reshape(tuple(out.shape), tuple(x.shape))
+    return dressed(share(x, out, key, follows=x._node is None or out._node is not None, keep=True), x._kind)
 
 
 def kind_of(x: Any) -> type[NDArray]:
@@ -205,7 +211,7 @@ class NDArray(Array, metaclass=Kind):
         dtype = dtype_of(dtype)
         if not copy and self.dtype == dtype:
             return self
-        return dressed(function("astype")(self, dtype), self._kind)  # type: ignore[no-any-return]  # untyped
+        return dressed(converted(self, dtype), self._kind)  # type: ignore[no-any-return]  # untyped
 
     @property
     def context(self) -> Context:
@@ -305,6 +311,11 @@ class NDArray(Array, metaclass=Kind):
         """The array with its axes in the opposite order."""
         return dressed(function("permute_dims")(self, tuple(range(self.ndim))[::-1]), self._kind)
 
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise TypeError(f"an NDArray has no format {spec!r}: format x.asscalar().")
+        return str(self)
+
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.shape))
         return f"\n{self.asnumpy()}\n<{self._kind.__name__} {shape} @{self.context}>"
@@ -364,9 +375,10 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
         if self.size:
             text = re.sub(r",\s+shape=\([\d, ]*\)", "", text)  # NumPy 2 adds it where it leaves elements out
         kind = _dtype_name(self)
-        if "dtype=" in text and kind in ("float32", "bool"):
+        default = "float64" if is_np_default_dtype() else "float32"
+        if "dtype=" in text and kind in (default, "bool"):
             text = text[: text.rindex(",")] + ")"
-        elif "dtype=" not in text and kind not in ("float32", "bool"):
+        elif "dtype=" not in text and kind not in (default, "bool"):
             text = f"{text[:-1]}, dtype={kind})"
         return text if not self.context.on_gpu else f"{text[:-1]}, ctx={self.context})"
 

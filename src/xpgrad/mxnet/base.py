@@ -25,7 +25,8 @@ def _as_mxnet(kind: Any) -> Any:
     """The class of errors that are both of a kind of the core's and MXNetErrors."""
     if issubclass(kind, MXNetError):
         return kind
-    return type(kind.__name__, (kind, MXNetError), {"__doc__": kind.__doc__, "__module__": kind.__module__})
+    bases = (IndexError, ValueError) if kind is IndexError else (kind,)  # NumPy's AxisError is both, too
+    return type(kind.__name__, (*bases, MXNetError), {"__doc__": kind.__doc__, "__module__": kind.__module__})
 
 
 class UnsupportedOptionError(MXNetError, NotImplementedError, TypeError):
@@ -60,7 +61,7 @@ def translated(f: Callable[..., Any]) -> Callable[..., Any]:
         except XpgradError as error:
             error.__class__ = _as_mxnet(error.__class__)  # type: ignore[arg-type]  # a class is hashable
             raise
-        except ValueError as error:  # a class of Python's own cannot be changed
+        except (IndexError, ValueError) as error:  # a class of Python's own cannot be changed
             raise _as_mxnet(error.__class__)(*error.args) from error  # type: ignore[arg-type]  # as above
 
     return call

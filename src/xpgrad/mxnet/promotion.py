@@ -11,17 +11,23 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.discovery import backend_of, floating
 from xpgrad.functions import function
+from xpgrad.general import new_node
 from xpgrad.mxnet.base import MXNetError
 from xpgrad.mxnet.dtypes import default_float, dtype_named
+from xpgrad.node import leaf
 from xpgrad.operands import SCALARS, operand
+from xpgrad.plan import shape_of
 from xpgrad.primitive import PRIMITIVES
 from xpgrad.record import binary
+from xpgrad.scope import is_recording
 
 WHOLE = frozenset((bool, int))
 
 _astype = function("astype")
 _trunc = function("trunc")
 _divide = binary(PRIMITIVES["divide"], "/")
+_remainder = binary(PRIMITIVES["remainder"], "%")
+_ASTYPE = PRIMITIVES["astype"]
 
 
 def rank(x: Array) -> int:
@@ -32,14 +38,31 @@ def rank(x: Array) -> int:
     return 0 if backend_of(x._data).namespace.isdtype(x.dtype, "bool") else 1
 
 
+def converted(x: Array, dtype: Any) -> Array:
+    """A copy of `x` in a dtype; the gradient passes through, also where fractions become integers."""
+    out: Array = _astype(x, dtype)
+    if out._node is None and x._node is not None and is_recording() and rank(out) and rank(x):
+        shape = shape_of(out._data)
+        out._node = new_node(_ASTYPE, (0,), (x._data,), (x._node,), {"dtype": out.dtype}, out._data, shape)
+    return out
+
+
 def cast(x: Array, dtype: Any) -> Array:
     """`x` in a dtype; itself where it has that already."""
-    return x if x.dtype == dtype else _astype(x, dtype)
+    return x if x.dtype == dtype else converted(x, dtype)
 
 
 def in_floating(x: Array) -> Array:
     """`x` as floating-point numbers."""
     return x if floating(x._data) else _astype(x, default_float())
+
+
+def remainder(x1: Any, x2: Any) -> Any:
+    """The remainder with the sign of the divisor; that of integers depends on nothing."""
+    out = _remainder(x1, x2)
+    if out._node is not None and not floating(out._data):
+        out._node = leaf()
+    return out
 
 
 def common(*arrays: Array) -> list[Array]:

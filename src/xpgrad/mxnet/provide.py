@@ -32,7 +32,7 @@ def note_constants(result: Any, operands: Iterable[Any]) -> None:
     """
     if any(getattr(x, "_node", None) is not None for x in operands):
         for x in result if isinstance(result, list | tuple) else (result,):
-            if isinstance(x, Array) and x._node is None and not floating(x._data):
+            if isinstance(x, Array) and x._node is None:
                 x._node = leaf()
 
 
@@ -79,6 +79,7 @@ def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Calla
     own = getattr(f, "writes", ())
     places = {parameters.index(parameter) for parameter in own}
     places_itself = "ctx" in parameters
+    depends = not f.__name__.endswith("_like")  # what is made for writing into has no history
     named_parameters = set(parameters)
 
     plain_options = not named_parameters & UFUNC_OPTIONS.keys()
@@ -100,7 +101,7 @@ def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Calla
                 keywords = without_defaults(name or f.__name__, keywords)
             with at(place):
                 result = f(*given, **keywords)
-        if is_recording():
+        if depends and is_recording():
             note_constants(result, arguments)
         return dressed(result, kind) if out is None else written(result, out)
 

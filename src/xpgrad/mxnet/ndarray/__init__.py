@@ -10,6 +10,7 @@ from xpgrad.functions import function
 from xpgrad.mxnet import numpy as np  # noqa: F401  # hybrid_forward(F, …) calls it F.np
 from xpgrad.mxnet import numpy_extension as npx  # noqa: F401  # likewise
 from xpgrad.mxnet.arrays import NDArray as NDArray
+from xpgrad.mxnet.arrays import dressed, in_form, plain
 from xpgrad.mxnet.base import lacking
 from xpgrad.mxnet.ndarray import contrib as contrib
 from xpgrad.mxnet.ndarray import linalg
@@ -38,7 +39,7 @@ from xpgrad.mxnet.ops import (
     updates,
 )
 from xpgrad.mxnet.ops.elementwise import constant, of_two
-from xpgrad.mxnet.promotion import alike, truncated_quotient
+from xpgrad.mxnet.promotion import alike, remainder, truncated_quotient
 from xpgrad.mxnet.provide import attach, named, provide_all, written
 from xpgrad.mxnet.storage import loader
 from xpgrad.mxnet.storage import save as save
@@ -49,7 +50,7 @@ _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "sub subtract minus": function("subtract"),
     "mul multiply": function("multiply"),
     "div divide true_divide": truncated_quotient,
-    "mod modulo": function("remainder"),
+    "mod modulo": remainder,
     "power": function("pow"),
     "maximum": primitives.maximum,
     "minimum": primitives.minimum,
@@ -157,7 +158,7 @@ Custom = custom
 _METHODS = (
     "abs arccos arccosh arcsin arcsinh arctan arctanh argmax argmax_channel argmin argsort broadcast_axes "
     "broadcast_like broadcast_to cbrt ceil clip cos cosh degrees depth_to_space diag exp expm1 fix "
-    "flatten flip floor log log10 log1p log2 log_sigmoid log_softmax max mean min mish nanprod nansum norm one_hot "
+    "flip floor log log10 log1p log2 log_sigmoid log_softmax max mean min mish nanprod nansum norm one_hot "
     "ones_like pad pick prod radians rcbrt reciprocal relu repeat reshape_like rint round rsqrt shape_array sigmoid "
     "sign sin sinh size_array slice slice_axis slice_like softmax softmin sort space_to_depth split split_v2 sqrt "
     "square sum swapaxes take tan tanh tile topk transpose trunc zeros_like"
@@ -169,11 +170,23 @@ def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
     return written(indexing.one_hot(indices, out.shape[1]), out)  # type: ignore[no-any-return]  # untyped
 
 
+def reshape_method(self: NDArray, *lengths: Any, shape: Any = None, reverse: bool = False) -> Any:
+    """The array in another shape, in MXNet 1's language of shapes; a write to one shows in the other."""
+    return in_form(self, legacy.reshape_method(plain(self), *lengths, shape=shape, reverse=reverse))
+
+
+def flatten_method(self: NDArray, inplace: bool = False) -> Any:
+    """All axes but the first as one; with `inplace` a write to one array shows in the other."""
+    out = reshaping.batch_flatten(plain(self))
+    return in_form(self, out) if inplace else dressed(out, NDArray)
+
+
 #: Methods that are not functions of the same name.
-_OWN_METHODS = named(legacy, "reshape=reshape_method transpose=transpose_method") | named(reductions, "all any")
+_OWN_METHODS = named(legacy, "transpose=transpose_method") | named(reductions, "all any")
 
 attach(NDArray, globals(), _METHODS)
 attach(NDArray, provide_all(_OWN_METHODS, NDArray), _OWN_METHODS)
+attach(NDArray, {"reshape": reshape_method, "flatten": flatten_method}, ("reshape", "flatten"))
 
 _LEFT_OUT = {
     **dict.fromkeys(("sparse", "csr_matrix", "row_sparse_array", "CSRNDArray"), "there are only dense arrays."),

@@ -17,7 +17,7 @@ from xpgrad.mxnet.numpy import random as random
 from xpgrad.mxnet.numpy.protocols import dispatch
 from xpgrad.mxnet.ops import creation, elementwise, facts, indexing, primitives, products, reductions, sets, shapes
 from xpgrad.mxnet.ops.elementwise import constant, of_two
-from xpgrad.mxnet.promotion import quotient
+from xpgrad.mxnet.promotion import quotient, remainder
 from xpgrad.mxnet.provide import Absent, attach, named, provide_all
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -25,9 +25,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **elementwise.NUMPY,
     **{
         name: of_two(function(own))
-        for name, own in elementwise.pairs(
-            "add subtract multiply power=pow pow mod=remainder remainder floor_divide copysign"
-        )
+        for name, own in elementwise.pairs("add subtract multiply power=pow pow floor_divide copysign")
     },
     **{
         name: of_two(function(own), floats=True)
@@ -35,6 +33,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     },
     "divide": of_two(quotient),
     "true_divide": of_two(quotient),
+    **dict.fromkeys(("mod", "remainder"), of_two(remainder)),
     "maximum": of_two(primitives.maximum),
     "minimum": of_two(primitives.minimum),
     **{

@@ -12,7 +12,7 @@ from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.ops import primitives
 from xpgrad.mxnet.ops.arrays import as_array, mask_of, namespace
-from xpgrad.mxnet.promotion import common, in_floating, promoted
+from xpgrad.mxnet.promotion import common, in_floating, promoted, remainder
 from xpgrad.operands import SCALARS
 
 Function = Callable[..., Any]
@@ -218,10 +218,16 @@ def isneginf(x: Any) -> Any:
     return as_array(x) == -float("inf")
 
 
-def fmod(x1: Any, x2: Any) -> Any:
-    """The remainder of a division, with the sign of the dividend."""
-    x1, x2 = promoted(as_array(x1), x2)
-    return x1 - namespace(x1).trunc(x1 / x2) * x2
+def _truncated_remainder(x1: Any, x2: Any) -> Any:
+    """The remainder of a division, with the sign of the dividend; that of integers has no gradient."""
+    xp = namespace(x1 if isinstance(x1, Array) else x2)
+    if any(isinstance(x, Array) and floating(x.data) for x in (x1, x2)):
+        return x1 - xp.trunc(x1 / x2) * x2
+    size = remainder(abs(x1), abs(x2))
+    return xp.where(as_array(x1, size.dtype) < 0, -size, size)
+
+
+fmod = of_two(_truncated_remainder)
 
 
 def _ignoring_nan(choose: Function) -> Function:
@@ -247,7 +253,7 @@ def ldexp(x1: Any, x2: Any) -> Any:
 def divmod(x1: Any, x2: Any) -> Any:
     """The quotient, rounded down, and the remainder."""
     x1, x2 = promoted(as_array(x1), x2)
-    return namespace(x1).floor_divide(x1, x2), namespace(x1).remainder(x1, x2)
+    return namespace(x1).floor_divide(x1, x2), remainder(x1, x2)
 
 
 def float_power(x1: Any, x2: Any) -> Any:

@@ -11,7 +11,7 @@ from xpgrad.mxnet.dtypes import dtype_named, dtype_of
 from xpgrad.mxnet.ops import creation, indexing, neural, products, reductions, shapes
 from xpgrad.mxnet.ops.arrays import as_array, axes_of, namespace, shape_of
 from xpgrad.mxnet.ops.reshaping import LEGACY, target_shape
-from xpgrad.mxnet.promotion import cast
+from xpgrad.mxnet.promotion import cast, converted
 
 
 def _axes(data: Array, axis: Any, exclude: bool) -> Any:
@@ -278,7 +278,7 @@ def size_array(data: Any) -> Any:
 
 def cast_(data: Any, dtype: Any) -> Any:
     """The elements in another dtype."""
-    return namespace(as_array(data)).astype(as_array(data), dtype_of(dtype))
+    return converted(as_array(data), dtype_of(dtype))
 
 
 def softmax_activation(data: Any, mode: str = "instance") -> Any:

@@ -77,14 +77,17 @@ def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool =
 
 
 def _of_triangle(name: str) -> Any:
-    """A function of symmetric matrices, of which one triangle is looked at."""
+    """A function of symmetric matrices, of which one triangle is read: elements of the other have no gradient."""
     apply = standard(name)
 
     def call(a: Any, upper: bool = False) -> Any:
         a = in_floating(as_array(a))
-        return apply(namespace(a).matrix_transpose(a) if upper else a)
+        xp = namespace(a)
+        triangle = xp.triu(a) if upper else xp.tril(a)
+        other = xp.triu(a, k=1) if upper else xp.tril(a, k=-1)
+        return apply(triangle + xp.matrix_transpose(other))
 
-    call.__doc__ = f"{apply.__doc__} The lower triangle counts, or the upper one."
+    call.__doc__ = f"{apply.__doc__} The lower triangle is read, or the upper one; the other has no gradient."
     return call
 
 

@@ -36,19 +36,19 @@ def _edge(rule: Callable[..., Any]) -> Edge:
 
 relu = _like("exp", "relu",
              lambda xp, x: xp.maximum(x, 0),
-             x=lambda xp, g, out: xp.where(out > 0, g, 0.0 * out))  # fmt: skip  # NaN stays NaN
+             x=lambda xp, g, out: xp.where(out > 0, g, 0 * out))  # fmt: skip  # NaN stays NaN
 
 cbrt = _like("exp", "cbrt",
              lambda xp, x: xp.sign(x) * xp.abs(x) ** (1 / 3),
              x=lambda g, out: g / (3 * out * out))  # fmt: skip
 
 _maximum = _like("maximum", "maximum", None,
-                 x1=lambda xp, g, x1, x2: xp.where(x1 >= x2, g, 0.0),
-                 x2=lambda xp, g, x1, x2: xp.where(x1 < x2, g, 0.0))  # fmt: skip
+                 x1=lambda xp, g, x1, x2: xp.where(x1 >= x2, g, 0),
+                 x2=lambda xp, g, x1, x2: xp.where(x1 < x2, g, 0))  # fmt: skip
 
 _minimum = _like("minimum", "minimum", None,
-                 x1=lambda xp, g, x1, x2: xp.where(x1 <= x2, g, 0.0),
-                 x2=lambda xp, g, x1, x2: xp.where(x1 > x2, g, 0.0))  # fmt: skip
+                 x1=lambda xp, g, x1, x2: xp.where(x1 <= x2, g, 0),
+                 x2=lambda xp, g, x1, x2: xp.where(x1 > x2, g, 0))  # fmt: skip
 
 
 def maximum(x1: Any, x2: Any) -> Any:

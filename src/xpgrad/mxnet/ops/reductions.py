@@ -15,37 +15,39 @@ def _axis(axis: Any) -> Any:
     return tuple(axis) if isinstance(axis, list) else axis
 
 
-def _adding_dtype(a: Array, dtype: Any) -> Any:
-    """The dtype of a sum or product: that of the array, int64 for booleans."""
+def _to_add(a: Any, dtype: Any) -> tuple[Array, Any]:
+    """What is summed or multiplied, and the dtype for that: that of the array, int64 for booleans."""
+    a = as_array(a)
     if dtype is not None:
-        return dtype_of(dtype)
+        a = cast(a, dtype_of(dtype))
     if floating(a.data):
-        return None  # the library's own choice
-    return dtype_named("int64") if rank(a) == 0 else a.dtype
+        return a, None  # the library's own choice
+    return a, dtype_named("int64") if rank(a) == 0 else a.dtype
 
 
 def sum(
     a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, initial: Any = None, where: Any = None
 ) -> Any:
     """The sum along axes."""
-    a = as_array(a)
+    a, dtype = _to_add(a, dtype)
     if where is not None:
         a = namespace(a).where(where, a, 0)
-    out = namespace(a).sum(a, axis=_axis(axis), dtype=_adding_dtype(a, dtype), keepdims=bool(keepdims))
+    out = namespace(a).sum(a, axis=_axis(axis), dtype=dtype, keepdims=bool(keepdims))
     return out if initial is None else out + initial
 
 
 def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
     """The product along axes."""
-    a = as_array(a)
-    return namespace(a).prod(a, axis=_axis(axis), dtype=_adding_dtype(a, dtype), keepdims=bool(keepdims))
+    a, dtype = _to_add(a, dtype)
+    return namespace(a).prod(a, axis=_axis(axis), dtype=dtype, keepdims=bool(keepdims))
 
 
 def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False) -> Any:
     """The mean along axes."""
     a = as_array(a)
-    a = in_floating(a) if dtype is None else cast(a, dtype_of(dtype))
-    return namespace(a).mean(a, axis=_axis(axis), keepdims=bool(keepdims))
+    a = in_floating(a if dtype is None else cast(a, dtype_of(dtype)))
+    out = namespace(a).mean(a, axis=_axis(axis), keepdims=bool(keepdims))
+    return out if dtype is None else cast(out, dtype_of(dtype))
 
 
 def var(
@@ -140,11 +142,11 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 
 def _cumulative(name: str, a: Any, axis: int | None, dtype: Any) -> Any:
-    a = as_array(a)
+    a, dtype = _to_add(a, dtype)
     xp = namespace(a)
     if axis is None:
         a, axis = xp.reshape(a, (-1,)), 0
-    return getattr(xp, name)(a, axis=axis, dtype=_adding_dtype(a, dtype))
+    return getattr(xp, name)(a, axis=axis, dtype=dtype)
 
 
 def quantile(a: Any, q: Any, axis: Any = None, interpolation: str = "linear", keepdims: Any = False) -> Any:
