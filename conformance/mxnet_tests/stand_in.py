@@ -53,25 +53,6 @@ INSIDES: dict[str, dict[str, Any]] = {
     "mxnet._numpy_op_doc": {},
 }
 
-#: The same, in modules that there are.
-NAMES = {
-    "np.fallback": SimpleNamespace(__all__=listed("numpy/fallback", "fallbacks")),
-    "np.fallback_linalg": SimpleNamespace(__all__=listed("numpy/fallback_linalg", "__all__")),
-    "operator.get_all_registered_operators": list,
-    "util._NumpyArrayScope": lambda is_np_array: SimpleNamespace(_is_np_array=is_np_array),
-    "util.set_flush_denorms": bool,
-}
-
-
-def with_interpolation(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of NumPy's whose parameter `method` was `interpolation` once."""
-
-    def call(*arguments: Any, interpolation: str = "linear", **options: Any) -> Any:
-        return f(*arguments, **({"method": interpolation} | options))
-
-    return call
-
-
 #: Names that NumPy had when MXNet's tests were written.
 DROPPED = {
     "NaN": numpy.nan,
@@ -84,7 +65,65 @@ DROPPED = {
     "int": int,
     "product": numpy.prod,
     "msort": lambda a: numpy.sort(a, axis=0),
+    "in1d": numpy.isin,
+    "trapz": numpy.trapezoid,
 }
+
+#: The same, in modules that there are.
+NAMES = {
+    "np.fallback": SimpleNamespace(
+        __all__=[name for name in listed("numpy/fallback", "fallbacks") if name in DROPPED or hasattr(numpy, name)]
+    ),
+    "np.fallback_linalg": SimpleNamespace(__all__=listed("numpy/fallback_linalg", "__all__")),
+    "operator.get_all_registered_operators": list,
+    "util._NumpyArrayScope": lambda is_np_array: SimpleNamespace(_is_np_array=is_np_array),
+    "util.set_flush_denorms": bool,
+}
+
+
+def with_interpolation(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy's whose parameter `method` was `interpolation` once, and whose shares were float64."""
+
+    def call(a: Any, q: Any, *more: Any, interpolation: str | None = None, **options: Any) -> Any:
+        shares = numpy.asarray(q, "float64") if isinstance(q, float) else q
+        return f(a, shares, *more, **({"method": interpolation} if interpolation else {}), **options)
+
+    return call
+
+
+def with_list(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy's that gave a list once, where it gives a tuple now."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        found = f(*arguments, **options)
+        return list(found) if isinstance(found, tuple) else found
+
+    return call
+
+
+def with_plain_tuple(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy's that gave a tuple without names once."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        found = f(*arguments, **options)
+        return tuple(found) if isinstance(found, tuple) else found
+
+    return call
+
+
+_solve = numpy.linalg.solve
+_unique = numpy.unique
+
+
+def solve(a: Any, b: Any) -> Any:
+    """NumPy's `solve`, which took a stack of vectors once."""
+    return _solve(a, b[..., None])[..., 0] if numpy.ndim(b) == numpy.ndim(a) - 1 else _solve(a, b)
+
+
+def with_flat_inverse(*arguments: Any, **options: Any) -> Any:
+    """NumPy's `unique`, whose inverse was flat once."""
+    found = _unique(*arguments, **options)
+    return tuple(part.ravel() if i else part for i, part in enumerate(found)) if isinstance(found, tuple) else found
 
 
 def nonzero_of_anything(a: Any) -> Any:
@@ -99,14 +138,26 @@ def in_fractions(f: Callable[..., Any]) -> Callable[..., Any]:
 
 _where = numpy.where
 
+LISTS = ("atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "meshgrid")
+
 #: Functions of NumPy's that were different when MXNet's tests were written.
 CHANGED = {
     **{name: in_fractions(getattr(numpy, name)) for name in ("ceil", "floor", "trunc")},
+    **{
+        name: with_list(getattr(numpy, name))
+        for name in "atleast_1d atleast_2d atleast_3d broadcast_arrays meshgrid".split()
+    },
     "nonzero": nonzero_of_anything,
-    "percentile": with_interpolation(numpy.percentile),
-    "quantile": with_interpolation(numpy.quantile),
+    "unique": with_flat_inverse,
+    **{
+        name: with_interpolation(getattr(numpy, name))
+        for name in ("nanpercentile", "nanquantile", "percentile", "quantile")
+    },
     "where": lambda condition, *xy: _where(condition, *xy) if xy else nonzero_of_anything(condition),
 }
+
+#: The same in its linear algebra.
+LINALG = {"solve": solve, **{name: with_plain_tuple(getattr(numpy.linalg, name)) for name in ("eig", "eigh", "qr")}}
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -139,6 +190,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{mark}: MXNet's own")
     sys.meta_path.insert(0, Finder())
     vars(numpy).update({name: old for name, old in DROPPED.items() if name not in dir(numpy)} | CHANGED)
+    vars(numpy.linalg).update(LINALG)
     for path, meaning in NAMES.items():
         module, _, name = path.partition(".")
         setattr(getattr(xpgrad.mxnet, module), name, meaning)

@@ -39,6 +39,9 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     for axis in (*first, *second):
         if not -x.ndim <= axis < x.ndim:
             raise IndexError(f"axis {axis} is out of bounds for array of dimension {x.ndim}.")
+    for axes in (first, second):
+        if len({axis % x.ndim for axis in axes}) < len(axes):
+            raise ValueError(f"moveaxis names an axis twice in {axes}.")
     order = [axis for axis in range(x.ndim) if axis not in {a % x.ndim for a in first}]
     for place, axis in sorted((b % x.ndim, a % x.ndim) for a, b in zip(first, second, strict=True)):
         order.insert(place, axis)

@@ -4,7 +4,8 @@ import numpy
 import pytest
 
 import xpgrad
-from xpgrad.mxnet import np
+import xpgrad.mxnet as mx
+from xpgrad.mxnet import autograd, np
 
 RANDOM = numpy.random.default_rng(0)
 INPUTS = {
@@ -54,7 +55,9 @@ DIFFERENTIABLE = """
     np.bincount(np.array([0, 2, 2, 1], dtype="int64"), weights=v) np.unique(a) np.linalg.norm(a) np.linalg.norm(v, 1)
     np.linalg.norm(m, "fro") np.linalg.norm(m, "nuc") np.linalg.norm(t, axis=1) np.linalg.norm(m, 2)
     np.linalg.norm(t, axis=(1, 2)) np.linalg.norm(a, axis=0, keepdims=True) np.linalg.inv(m) np.linalg.det(m)
-    np.linalg.slogdet(m)[1] np.linalg.solve(m, v[:, None]) np.linalg.pinv(a) np.linalg.cholesky(np.dot(m, m.T))
+    np.linalg.slogdet(m)[1] np.linalg.solve(m, v[:, None]) np.linalg.solve(m, v)
+    np.sort(a, kind="stable") np.pad(a, 1, mode="reflect", reflect_type="even") np.linalg.pinv(a)
+    np.linalg.cholesky(np.dot(m, m.T))
     np.linalg.svd(a, full_matrices=False)[1] np.linalg.eigvalsh(m) np.linalg.eigh(m)[0] np.linalg.matrix_power(m, 3)
     np.linalg.multi_dot([a, m, v]) np.linalg.lstsq(m, v, rcond=None)[0] np.linalg.cond(m)
     np.linalg.tensorsolve(np.reshape(m, (2, 2, 4)), np.reshape(v, (2, 2)))
@@ -80,7 +83,11 @@ CONSTANT = """
     np.trunc(w) np.fix(w) np.around(w, 1) np.sign(a - 0.5) np.union1d(n, k) np.intersect1d(n, k - 5)
     np.setdiff1d(n, np.array([1], dtype="int64")) np.setxor1d(n, np.array([1, 9], dtype="int64")) np.sum(n) np.prod(n)
     np.sum(n > 1) np.mean(n) np.shape(a) np.ndim(t) np.size(a) np.size(a, 1) np.floor_divide(k, 5) np.remainder(k, 5)
-    np.divmod(k, 5) np.ix_(v, w) np.linalg.matrix_rank(m) np.partition(v, 2)[2] np.nanargmax(a)
+    np.divmod(k, 5) np.unique(n, axis=0) np.unique(n, True, True, True, 1) np.unique(np.ravel(n), return_inverse=True)
+    np.fmod(k, 5) np.fmod(-k, 5) np.correlate(v, w) np.frexp(a) np.modf(w) np.lexsort([v, w]) np.poly(v)
+    np.polyadd(v, w) np.polyfit(v, w, 1) np.roots(v) np.unwrap(v) np.trim_zeros(np.array([0, 2, 0], dtype="int64"))
+    np.nanmedian(a, axis=0) np.nanquantile(a, 0.3) np.histogram2d(v, w, bins=2) np.ix_(v, w)
+    np.linalg.matrix_rank(m) np.partition(v, 2)[2] np.nanargmax(a)
 """
 
 
@@ -148,3 +155,67 @@ def test_differentiable(expression):
 @pytest.mark.parametrize("expression", entries(CONSTANT))
 def test_constant(expression):
     check_values(expression)
+
+
+def test_solving_for_a_stack_of_vectors():
+    a, b = INPUTS["m"] * numpy.asarray([1.0, 2.0])[:, None, None], INPUTS["a"][:2]
+    x = np.linalg.solve(np.array(a), np.array(b))
+    numpy.testing.assert_allclose(numpy.einsum("nij,nj->ni", a, x.asnumpy()), b, rtol=1e-5)
+
+
+def test_functions_that_run_on_the_host_refuse_to_lose_a_gradient():
+    x = np.array([1.0, 2.0])
+    x.attach_grad()
+    assert np.poly(x).asnumpy().tolist() == [1, -3, 2]
+    with autograd.record(), pytest.raises(mx.MXNetError, match="poly runs in NumPy"):
+        np.poly(x)
+
+
+def test_results_in_their_places():
+    out = np.zeros(4)
+    assert np.percentile(np.array(INPUTS["a"]), 50, 0, out) is out
+    numpy.testing.assert_allclose(out.asnumpy(), numpy.percentile(INPUTS["a"], 50, 0), rtol=1e-6)
+    numpy.testing.assert_allclose(
+        np.percentile(np.array(INPUTS["a"]), 50, 0, None, None, "lower").asnumpy(),
+        numpy.percentile(INPUTS["a"], 50, 0, method="lower"),
+        rtol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("name", ["eig", "eigh", "qr", "slogdet", "svd"])
+def test_several_results_are_a_plain_tuple(name):
+    assert type(getattr(np.linalg, name)(np.array(INPUTS["m"]))) is tuple
+
+
+@pytest.mark.parametrize(
+    ("axis", "shape"), [((0, 2), (1, 3)), (None, (1,)), (1, (2, 1, 4)), ((2,), (1, 2, 3)), ((0, 1, 2), (1,))]
+)
+def test_axes_of_a_vector_norm_are_joined(axis, shape):
+    assert np.linalg.vector_norm(np.array(INPUTS["t"]), axis=axis, keepdims=True).shape == shape
+
+
+def test_interpolation_beyond_infinite_values():
+    x, y = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.0, numpy.inf, 4.0])
+    with numpy.errstate(invalid="ignore"):
+        assert np.interp(x, x, y).asnumpy().tolist() == [1, 2, numpy.inf, 4]
+
+
+@pytest.mark.parametrize(
+    ("module", "call"),
+    [
+        ("nd", "exp(data=x)"),
+        ("nd", "relu(data=x)"),
+        ("nd", "power(base=x, exp=x)"),
+        ("nd", "one_hot(indices=x, depth=4)"),
+        ("nd", "moveaxis(tensor=x, source=0, destination=1)"),
+        ("nd", "broadcast_add(lhs=x, rhs=x)"),
+        ("npx", "sigmoid(data=x)"),
+        ("np", "in1d(ar1=x, ar2=x)"),
+        ("np", "linalg.inv(a=x)"),
+        ("np", "empty_like(prototype=x)"),
+    ],
+)
+def test_arrays_by_the_names_that_mxnet_gives_them(module, call):
+    make = mx.nd.array if module == "nd" else np.array
+    out = eval(f"{module}.{call}", {"nd": mx.nd, "np": np, "npx": mx.npx, "x": make([[1.0, 2.0], [3.0, 1.0]])})
+    assert out.shape[0] in (2, 4)

@@ -176,3 +176,18 @@ def test_checks_of_generators():
     assert not mean_check(lambda n: np.random.normal(2, 2, n), 1, 2, 10_000)
     assert var_check(lambda n: np.random.normal(1, 2, n), 2, 10_000)
     assert not var_check(lambda n: np.random.normal(1, 3, n), 2, 10_000)
+
+
+@pytest.mark.parametrize("shape", [0.3, 2.0, 40.0])
+def test_gradient_of_gamma_distributed_numbers_by_their_shape(shape):
+    stats = pytest.importorskip("scipy.stats")
+    a = np.full((50,), shape, dtype="float64")
+    a.attach_grad()
+    with mx.autograd.record():
+        x = np.random.gamma(a, 2.0)
+    x.backward()
+    z, step = x.asnumpy() / 2, 1e-3 * shape
+    near = [stats.gamma.ppf(stats.gamma.cdf(z, shape), shape + sign * step) for sign in (1, -1)]
+    inside = stats.gamma.sf(z, shape) > 1e-4
+    expected = 2 * (near[0] - near[1]) / (2 * step)
+    numpy.testing.assert_allclose(a.grad.asnumpy()[inside], expected[inside], rtol=2e-3)

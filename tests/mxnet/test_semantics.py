@@ -473,6 +473,16 @@ def test_the_other_shapes_of_mxnet_1_share_memory():
     assert (numbers(z), numbers(copy)[0]) == ([[1, 1, 1], [1, 1, 1]], [7, 1, 2])
 
 
+def test_a_variable_that_is_a_view(m):
+    x = m.arange(4).reshape((2, 2))
+    x.attach_grad()
+    with autograd.record():
+        y = x * x
+    (g,) = autograd.grad(y, x)
+    assert (numbers(g), g._kind) == ([[0, 2], [4, 6]], kind(m))
+    assert repr(g) == repr(2 * x)
+
+
 def test_a_gradient_through_a_shape_that_shares_memory():
     x = variable(nd, [[1.0, 2.0], [3.0, 4.0]])
     with autograd.record():
@@ -486,6 +496,29 @@ def test_a_gradient_through_a_shape_that_shares_memory():
 @pytest.mark.parametrize("name", "conj conjugate cumprod cumsum diagonal std trace var".split())
 def test_methods_give_arrays_of_the_same_class(m, name):
     assert type(getattr(m.array([[1.0, 2.0], [3.0, 4.0]]), name)())._kind is kind(m)
+
+
+def test_the_exponential_is_exact_to_the_last_digit():
+    x = variable(nd, [1.0])
+    with autograd.record():
+        y = nd.exp(x)
+    y.backward()
+    assert repr(x.grad) == "\n[2.7182817]\n<NDArray 1 @cpu(0)>"
+    exponents = numpy.linspace(-80, 80, 1000, dtype="float32")
+    exact = numpy.exp(exponents.astype("float64")).astype("float32")
+    assert numbers(np.exp(np.array(exponents))) == exact.tolist()
+
+
+def test_the_kinds_of_cpu_memory_are_one():
+    assert mx.cpu() == mx.cpu_pinned() == mx.Context("cpu_shared")
+    assert len({mx.cpu(0), mx.cpu_pinned(0), mx.cpu(1)}) == 2
+    assert repr(mx.cpu_pinned()) == "cpu_pinned(0)"
+
+
+def test_default_dtypes_are_not_printed():
+    npx.set_np(dtype=True)
+    assert repr(np.array([1, 2])) == "array([1., 2.])"
+    assert repr(np.array([1, 2], dtype="float32")) == "array([1., 2.], dtype=float32)"
 
 
 def test_formats():

@@ -41,7 +41,7 @@ def dressed(x: Any, kind: type[NDArray]) -> Any:
     if isinstance(x, Array):
         if kind._wants_axes and not x.shape and not is_np_shape():
             x = _reshape(x, (1,))
-        x.__class__ = kind._view_kind if isinstance(x, Follower) else kind
+        x.__class__ = kind._view_kind if isinstance(x, Follower) else kind._kind
         return x
     if isinstance(x, tuple) and hasattr(x, "_fields"):
         return type(x)(*(dressed(part, kind) for part in x))

@@ -103,7 +103,7 @@ class Function(custom.Function):
 
     def __call__(self, *inputs: Any) -> Any:
         """Run `forward`, and record the call if an input is tracked."""
-        self._kind = next((type(x) for x in inputs if isinstance(x, NDArray)), None)
+        self._kind = next((x._kind for x in inputs if isinstance(x, NDArray)), None)
         out = translated(super().__call__)(*inputs)
         return out if self._kind is None else dressed(out, self._kind)
 

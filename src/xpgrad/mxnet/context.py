@@ -42,10 +42,15 @@ class Context:
         self.device_id: int = number
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Context) and repr(self) == repr(other)
+        return isinstance(other, Context) and self._memory == other._memory
 
     def __hash__(self) -> int:
-        return hash(repr(self))
+        return hash(self._memory)
+
+    @property
+    def _memory(self) -> tuple[bool, int]:
+        """What tells contexts apart: the kinds of CPU memory are one."""
+        return self.on_gpu, self.device_id
 
     def __repr__(self) -> str:
         return f"{self.device_type}({self.device_id})"

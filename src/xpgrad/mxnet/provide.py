@@ -19,7 +19,10 @@ from xpgrad.node import leaf
 from xpgrad.scope import is_recording
 
 #: The keywords by which the operators of MXNet may know their first and their second array.
-_SYNONYMS = ("data lhs a x A x1 m ary arr".split(), "rhs b B x2".split())
+_SYNONYMS = (
+    "data lhs a x A x1 m ary arr indices tensor base ar1 prototype".split(),
+    "rhs b B x2 exp ar2 index".split(),
+)
 
 _broadcast_to = function("broadcast_to")
 _reshape = function("reshape")
@@ -68,17 +71,18 @@ def writes(*names: str) -> Callable[[Any], Any]:
 def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Callable[..., Any]:
     """`f`, which is written for plain Arrays, for arrays of one kind; it takes MXNet's `out`, `name` and `ctx`, too."""
     parameters = list(inspect.signature(f).parameters)
-    kinds = {parameter.kind for parameter in inspect.signature(f).parameters.values()}
-    most = None if inspect.Parameter.VAR_POSITIONAL in kinds else len(parameters)
+    kinds = {name: parameter.kind for name, parameter in inspect.signature(f).parameters.items()}
+    most = None if inspect.Parameter.VAR_POSITIONAL in kinds.values() else len(parameters)
     known = {
         synonym: parameter
         for parameter, synonyms in zip(parameters, _SYNONYMS, strict=False)
         for synonym in synonyms
-        if synonym not in parameters
+        if synonym not in parameters and kinds[parameter] is inspect.Parameter.POSITIONAL_OR_KEYWORD
     }
     own = getattr(f, "writes", ())
     places = {parameters.index(parameter) for parameter in own}
     places_itself = "ctx" in parameters
+    place_of_out = parameters.index("out") if "out" in parameters else None
     depends = not f.__name__.endswith("_like")  # what is made for writing into has no history
     named_parameters = set(parameters)
 
@@ -87,7 +91,9 @@ def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Calla
 
     @wraps(f)
     def call(*arguments: Any, out: Any = None, **keywords: Any) -> Any:
-        if most is not None and len(arguments) > most and isinstance(arguments[-1], NDArray):  # `out` by position
+        if place_of_out is not None and len(arguments) > place_of_out:
+            out = arguments[place_of_out]
+        elif most is not None and len(arguments) > most and isinstance(arguments[-1], NDArray):  # `out` by position
             *arguments, out = arguments  # type: ignore[assignment]  # a list serves as well
         given = [x if i in places else plain(x) for i, x in enumerate(arguments)] if places else map(plain, arguments)
         if not keywords:
@@ -113,9 +119,9 @@ def provide_of_one(slow: Callable[..., Any], kind: type[NDArray], apply: Callabl
     """An element-wise function of one array that takes the short way where nothing has to be converted."""
 
     @wraps(slow)
-    def call(x: Any, out: Any = None, **keywords: Any) -> Any:
+    def call(x: Any = None, out: Any = None, **keywords: Any) -> Any:
         if x.__class__ is not kind or out is not None or keywords or (floats and not floating(x._data)):
-            return slow(x, out=out, **keywords)
+            return slow(out=out, **keywords) if x is None else slow(x, out=out, **keywords)
         result = apply(x)
         result.__class__ = kind
         return result

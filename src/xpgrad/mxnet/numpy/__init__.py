@@ -15,7 +15,18 @@ from xpgrad.mxnet.dtypes import NAMES, dtype_named
 from xpgrad.mxnet.numpy import linalg as linalg
 from xpgrad.mxnet.numpy import random as random
 from xpgrad.mxnet.numpy.protocols import dispatch
-from xpgrad.mxnet.ops import creation, elementwise, facts, indexing, primitives, products, reductions, sets, shapes
+from xpgrad.mxnet.ops import (
+    creation,
+    elementwise,
+    facts,
+    hosted,
+    indexing,
+    primitives,
+    products,
+    reductions,
+    sets,
+    shapes,
+)
 from xpgrad.mxnet.ops.elementwise import constant, of_two
 from xpgrad.mxnet.promotion import quotient, remainder
 from xpgrad.mxnet.provide import Absent, attach, named, provide_all
@@ -86,6 +97,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         "fill_diagonal tril_indices_from triu_indices_from",
     ),
 }
+
+FUNCTIONS |= {name: hosted.hosted(name) for name in hosted.NAMES}
 
 _provided = provide_all(FUNCTIONS, ndarray)
 globals().update(_provided)

@@ -12,7 +12,7 @@ from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.ops import primitives
 from xpgrad.mxnet.ops.arrays import as_array, mask_of, namespace
-from xpgrad.mxnet.promotion import common, in_floating, promoted, remainder
+from xpgrad.mxnet.promotion import cast, common, in_floating, promoted, remainder
 from xpgrad.operands import SCALARS
 
 Function = Callable[..., Any]
@@ -147,12 +147,13 @@ SHARED: dict[str, Function] = {
     **_primitives("abs negative sign square", floats=False),
     **{name: of_one(_rounded(own), floats=False) for name, own in pairs("ceil fix=trunc floor rint=round trunc")},
     **_primitives(
-        "arccos=acos arccosh=acosh arcsin=asin arcsinh=asinh arctan=atan arctanh=atanh cos cosh exp expm1 log log10 "
+        "arccos=acos arccosh=acosh arcsin=asin arcsinh=asinh arctan=atan arctanh=atanh cos cosh expm1 log log10 "
         "log1p log2 reciprocal sin sinh sqrt tan tanh",
         floats=True,
     ),
     **_composites(degrees, radians),
     "cbrt": of_one(primitives.cbrt, floats=True, primitive=True),
+    "exp": of_one(primitives.exp, floats=True, primitive=True),
 }
 
 #: Functions of one array that belong to neural networks, under names that `nd` and `npx` have.
@@ -279,7 +280,7 @@ def heaviside(x1: Any, x2: Any) -> Any:
     """0 for negative and 1 for positive elements, and those of the second array for zeros."""
     x1, x2 = common(as_array(x1), as_array(x2))
     xp = namespace(x1)
-    return xp.where(x1 == 0, x2, xp.where(x1 > 0, 1.0, 0.0))
+    return xp.where(x1 == 0, x2, xp.where(xp.isnan(x1), x1, cast(x1 > 0, x1.dtype)))
 
 
 def gcd(x1: Any, x2: Any) -> Any:

@@ -113,15 +113,19 @@ def choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     return xp.squeeze(xp.take_along_axis(xp.stack(arrays), xp.expand_dims(which, axis=0), axis=0), 0)
 
 
-def sort(a: Any, axis: int | None = -1, descending: bool = False, stable: bool = True) -> Any:
-    """The elements in order along an axis; without one, of the flat array."""
+def sort(
+    a: Any, axis: int | None = -1, descending: bool = False, stable: bool = True, kind: Any = None, order: None = None
+) -> Any:
+    """The elements in order along an axis; without one, of the flat array. The algorithm is the library's."""
     a = as_array(a)
     if axis is None:
         a, axis = ravel(a), -1
     return namespace(a).sort(a, axis=axis, descending=descending)
 
 
-def argsort(a: Any, axis: int | None = -1, descending: bool = False, stable: bool = True) -> Any:
+def argsort(
+    a: Any, axis: int | None = -1, descending: bool = False, stable: bool = True, kind: Any = None, order: None = None
+) -> Any:
     """The indices that put the elements in order."""
     a = as_array(a)
     if axis is None:
@@ -134,12 +138,12 @@ def msort(a: Any) -> Any:
     return sort(a, 0)
 
 
-def partition(a: Any, kth: Any, axis: int | None = -1) -> Any:
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None, order: None = None) -> Any:
     """The elements in an order in which nothing after the k-th is smaller; here, all are in order."""
     return sort(a, axis)
 
 
-def argpartition(a: Any, kth: Any, axis: int | None = -1) -> Any:
+def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: Any = None, order: None = None) -> Any:
     """The indices for `partition`."""
     return argsort(a, axis)
 
@@ -195,7 +199,9 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     x0, x1, y0, y1 = (take(a, j) for a in (places, values) for j in (i, within(i + 1, n, "clip")))
     library = namespace(x)
     inside = library.clip(x, places[0], places[-1])
-    out = y0 + (inside - x0) * (y1 - y0) / library.where(x1 == x0, 1.0, x1 - x0)
+    share = (inside - x0) / library.where(x1 == x0, 1.0, x1 - x0)
+    out = library.where(share == 1, y1, y0 + share * (y1 - y0))
+    out = library.where(share == 0, y0, out)  # infinite values count between their points only
     if left is not None:
         out = where(x < places[0], left, out)
     return out if right is None else where(x > places[-1], right, out)
@@ -208,16 +214,30 @@ def unique(
     return_counts: bool = False,
     axis: int | None = None,
 ) -> Any:
-    """The distinct values in order; with them, if asked for, where they were, and how often."""
-    if axis is not None:
-        raise NotImplementedError("unique compares single elements: np.unique along an axis is not provided.")
+    """The distinct values in order, or slices along an axis; if asked for, where they were, and how often."""
     a = as_array(ar)
-    found = namespace(a).unique_all(a)
+    found = namespace(a).unique_all(a) if axis is None else _unique_slices(a, axis)
     chosen = [found[0]]
     chosen += [found[1]] if return_index else []
-    chosen += [ravel(found[2]) if a.ndim else found[2]] if return_inverse else []
+    chosen += [ravel(found[2])] if return_inverse else []
     chosen += [found[3]] if return_counts else []
     return chosen[0] if len(chosen) == 1 else tuple(chosen)
+
+
+def _unique_slices(a: Array, axis: int) -> tuple[Any, ...]:
+    """The distinct slices along an axis, in the order of their first elements, then their second, and so on."""
+    xp = namespace(a)
+    n = a.shape[axis]
+    rows = xp.reshape(xp.moveaxis(a, axis, 0), (n, -1))
+    order = xp.arange(n)
+    for column in reversed(range(rows.shape[1])):
+        order = xp.take(order, xp.argsort(xp.take(rows[:, column], order, axis=0)), axis=0)
+    rows = xp.take(rows, order, axis=0)
+    new = xp.concat([xp.ones(min(n, 1), dtype=xp.bool), xp.any(rows[1:] != rows[:-1], axis=1)])
+    first = xp.take(order, flatnonzero(new), axis=0)
+    rank = xp.cumulative_sum(cast(new, xp.int64)) - 1
+    inverse = xp.take(rank, xp.argsort(order), axis=0)
+    return xp.take(a, first, axis=axis), first, inverse, bincount(rank, minlength=first.shape[0])
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
@@ -228,7 +248,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     return _scatter(xp.ones_like(places) if weights is None else as_array(weights), key=places, shape=(n,))
 
 
-def histogram(a: Any, bins: Any = 10, range: Any = None, weights: Any = None, density: Any = None) -> Any:
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, weights: Any = None, density: Any = None, normed: None = None
+) -> Any:
     """How many elements are in each bin, and the edges of the bins; the last bin holds its right edge."""
     flat = in_floating(ravel(a))
     xp = namespace(flat)

@@ -17,8 +17,8 @@ from xpgrad.mxnet.promotion import cast, common, in_floating
 def standard(name: str) -> Any:
     """A function of the standard's extension `linalg`."""
 
-    def call(*arrays: Any, **options: Any) -> Any:
-        first, *rest = (in_floating(x) for x in common(*map(as_array, arrays)))
+    def call(a: Any, *others: Any, **options: Any) -> Any:
+        first, *rest = (in_floating(x) for x in common(*map(as_array, (a, *others))))
         return getattr(namespace(first).linalg, name)(first, *rest, **options)
 
     call.__name__ = call.__qualname__ = name
@@ -26,9 +26,28 @@ def standard(name: str) -> Any:
     return call
 
 
-_eigvals, _matrix_norm, _norm, _pinv, _svd, _svdvals = map(
-    standard, "eigvals matrix_norm vector_norm pinv svd svdvals".split()
+def tupled(name: str) -> Any:
+    """A function of the standard's extension `linalg` that gives several arrays, in a tuple without names."""
+    apply = standard(name)
+
+    def call(a: Any, **options: Any) -> Any:
+        return tuple(apply(a, **options))
+
+    call.__doc__ = apply.__doc__
+    return call
+
+
+_matrix_norm, _norm, _pinv, _solve, _svd, _svdvals = map(
+    standard, "matrix_norm vector_norm pinv solve svd svdvals".split()
 )
+
+
+def solve(a: Any, b: Any) -> Any:
+    """The x for which a @ x is b; b holds vectors where it has one axis less than a."""
+    a, b = common(as_array(a), as_array(b))
+    if b.ndim != a.ndim - 1:
+        return _solve(a, b)
+    return namespace(b).squeeze(_solve(a, namespace(b).expand_dims(b, axis=-1)), axis=-1)
 
 
 def matrix_power(a: Any, n: int) -> Any:
@@ -65,7 +84,13 @@ def _order(ord: Any) -> Any:
 
 
 def vector_norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The norm of the vectors along axes, which count as one."""
+    """The norm of the vectors along axes, which are joined into one, and that put first, where there are several."""
+    x = as_array(x)
+    if axis is None or isinstance(axis, tuple | list):
+        axes = axes_of(axis, x.ndim)
+        rest = tuple(i for i in range(x.ndim) if i not in axes)
+        joined = namespace(x).permute_dims(x, (*axes, *rest))
+        x, axis = namespace(x).reshape(joined, (-1, *(x.shape[i] for i in rest))), 0
     return _norm(x, axis=axis, keepdims=keepdims, ord=2 if ord is None else _order(ord))
 
 
@@ -85,7 +110,8 @@ def _of_triangle(name: str) -> Any:
         xp = namespace(a)
         triangle = xp.triu(a) if upper else xp.tril(a)
         other = xp.triu(a, k=1) if upper else xp.tril(a, k=-1)
-        return apply(triangle + xp.matrix_transpose(other))
+        found = apply(triangle + xp.matrix_transpose(other))
+        return tuple(found) if isinstance(found, tuple) else found
 
     call.__doc__ = f"{apply.__doc__} The lower triangle is read, or the upper one; the other has no gradient."
     return call

@@ -19,7 +19,8 @@ def _to_add(a: Any, dtype: Any) -> tuple[Array, Any]:
     """What is summed or multiplied, and the dtype for that: that of the array, int64 for booleans."""
     a = as_array(a)
     if dtype is not None:
-        a = cast(a, dtype_of(dtype))
+        added = cast(a, dtype_of(dtype))  # the gradient passes through it, also from and to integers
+        return (a, added.dtype) if floating(a.data) and floating(added.data) else (added, added.dtype)
     if floating(a.data):
         return a, None  # the library's own choice
     return a, dtype_named("int64") if rank(a) == 0 else a.dtype
@@ -149,7 +150,15 @@ def _cumulative(name: str, a: Any, axis: int | None, dtype: Any) -> Any:
     return getattr(xp, name)(a, axis=axis, dtype=dtype)
 
 
-def quantile(a: Any, q: Any, axis: Any = None, interpolation: str = "linear", keepdims: Any = False) -> Any:
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: Any = None,
+    interpolation: str | None = "linear",
+    keepdims: Any = False,
+) -> Any:
     """The value below which a share of the elements lies.
 
     Parameters
@@ -161,13 +170,15 @@ def quantile(a: Any, q: Any, axis: Any = None, interpolation: str = "linear", ke
         What to sort along; all by default.
     interpolation : {"linear", "lower", "higher", "midpoint", "nearest"}
         What to take between two elements.
+    out, overwrite_input
+        In their places only.
     keepdims : bool
         Keep the axes with length 1.
     """
     a = in_floating(as_array(a))
     xp = namespace(a)
     if a.dtype == dtype_named("float16"):  # differences of its numbers are too coarse
-        return cast(quantile(cast(a, dtype_named("float32")), q, axis, interpolation, keepdims), a.dtype)
+        return cast(quantile(cast(a, dtype_named("float32")), q, axis, None, None, interpolation, keepdims), a.dtype)
     axes = axes_of(axis, a.ndim)
     rest = [i for i in range(a.ndim) if i not in axes]
     kept = tuple(1 if i in axes else n for i, n in enumerate(a.shape))
@@ -182,16 +193,24 @@ def quantile(a: Any, q: Any, axis: Any = None, interpolation: str = "linear", ke
         "higher": 0 * place + 1,
         "midpoint": 0 * place + 0.5,
         "nearest": xp.round(place) - below,
-    }[interpolation]
+    }[interpolation or "linear"]
     weight = cast(weight, a.dtype)
     first, second = (xp.take(row, cast(i, dtype_named("int64")), axis=-1) for i in (below, above))
     out = xp.moveaxis(first + weight * (second - first), -1, 0)
     return xp.reshape(out, (*shares.shape, *(kept if keepdims else shape)))
 
 
-def percentile(a: Any, q: Any, axis: Any = None, interpolation: str = "linear", keepdims: Any = False) -> Any:
+def percentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: Any = None,
+    interpolation: str | None = "linear",
+    keepdims: Any = False,
+) -> Any:
     """As `quantile`, with shares from 0 to 100."""
-    return quantile(a, as_array(q, dtype_named("float64")) / 100, axis, interpolation, keepdims)
+    return quantile(a, as_array(q, dtype_named("float64")) / 100, axis, None, None, interpolation, keepdims)
 
 
 def median(a: Any, axis: Any = None, overwrite_input: Any = None, keepdims: Any = False) -> Any:
@@ -251,14 +270,14 @@ def nanstd(a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdim
     return nanvar(a, axis, dtype, ddof, keepdims) ** 0.5
 
 
-def nanargmax(a: Any, axis: int | None = None) -> Any:
+def nanargmax(a: Any, axis: int | None = None, keepdims: Any = False) -> Any:
     """Where the largest element is, but NaN."""
-    return argmax(without_nan(a, -float("inf")), axis)
+    return argmax(without_nan(a, -float("inf")), axis, keepdims)
 
 
-def nanargmin(a: Any, axis: int | None = None) -> Any:
+def nanargmin(a: Any, axis: int | None = None, keepdims: Any = False) -> Any:
     """Where the smallest element is, but NaN."""
-    return argmin(without_nan(a, float("inf")), axis)
+    return argmin(without_nan(a, float("inf")), axis, keepdims)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:

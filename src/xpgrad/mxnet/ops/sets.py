@@ -14,10 +14,12 @@ def union1d(ar1: Any, ar2: Any) -> Any:
     return unique(concatenate([ravel(ar1), ravel(ar2)]))
 
 
-def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    """What is in both of two arrays."""
-    found = unique(ar1)
-    return found[isin(found, ar2)]
+def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
+    """What is in both of two arrays; if asked for, also where it occurs first in each."""
+    (first, place), (second, other) = (unique(x, return_index=True) for x in (ar1, ar2))
+    shared = isin(first, second)
+    found = first[shared]
+    return (found, place[shared], other[isin(second, first)]) if return_indices else found
 
 
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:

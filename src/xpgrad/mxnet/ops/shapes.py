@@ -318,6 +318,8 @@ def resize(a: Any, new_shape: Any) -> Any:
     """The elements, as often as needed, in a new shape."""
     flat, shape = ravel(a), shape_of(new_shape)
     count = prod(shape)
+    if not flat.size:
+        return namespace(flat).zeros(shape, dtype=flat.dtype)
     return reshape(tile(flat, -(-count // flat.shape[0]))[:count], shape)
 
 
@@ -327,6 +329,8 @@ _STATISTICS = {"minimum": "min", "maximum": "max", "mean": "mean"}
 
 def pad(x: Any, pad_width: Any = None, mode: str = "constant", *, constant_values: Any = 0, **options: Any) -> Any:
     """Elements added before and after those along each axis."""
+    if options.pop("reflect_type", "even") != "even":
+        raise NotImplementedError("pad continues with the elements themselves: reflect_type='even' is all there is.")
     if options:
         raise NotImplementedError(f"pad does not know {', '.join(options)}.")
     x = as_array(x)
