@@ -34,6 +34,7 @@ SMALL = (
     workloads.Mixture(3, 4, 6),
     workloads.Second(4, 5, 6),
     workloads.Memory(5, 8, 6, 2),
+    workloads.MxnetMlp(((6, 5, 4, 3),), 2),
     workloads.Imports(),
     workloads.Gpu((5, 4, 3, 2), 6, 100, 2),
 )

@@ -11,6 +11,7 @@ from benchmarks.workloads.loop import Loop
 from benchmarks.workloads.memory import Memory
 from benchmarks.workloads.mixture import Mixture
 from benchmarks.workloads.mlp import Mlp
+from benchmarks.workloads.mxnet_mlp import MxnetMlp
 from benchmarks.workloads.off import Off
 from benchmarks.workloads.rosenbrock import Rosenbrock
 from benchmarks.workloads.second import Second
@@ -30,6 +31,7 @@ WORKLOADS = (
     Mixture(),
     Second(),
     Memory(),
+    MxnetMlp(),
     Imports(),
     Gpu(),
 )

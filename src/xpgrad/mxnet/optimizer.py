@@ -7,6 +7,7 @@ The formulas are those of `ops.updates`. An optimiser of the user's own is a sub
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from math import sqrt
 from typing import Any
 
@@ -19,7 +20,7 @@ from xpgrad.mxnet.generator import draw
 from xpgrad.mxnet.ops import updates
 from xpgrad.mxnet.ops.creation import array
 from xpgrad.mxnet.promotion import cast
-from xpgrad.scope import modes
+from xpgrad.scope import is_recording, modes
 
 register, create = registry("optimizer")
 
@@ -179,7 +180,7 @@ class Optimizer:
     def step(self, indices: Any, weights: Any, grads: Any, states: Any) -> None:
         """Write new weights and states."""
         limit = -1.0 if self.clip_gradient is None else self.clip_gradient
-        with modes(False, None):
+        with modes(False, None) if is_recording() else nullcontext():
             for index, weight, grad, state in zip(indices, weights, grads, states, strict=True):
                 self._update_count(index)
                 lr, wd = self._get_lr(index), self._get_wd(index)

@@ -129,13 +129,38 @@ def provide_of_one(slow: Callable[..., Any], kind: type[NDArray], apply: Callabl
     return call
 
 
+def provide_of_two(slow: Callable[..., Any], kind: type[NDArray], apply: Callable[..., Any], floats: bool) -> Any:
+    """A function of two arrays that takes the short way where they are alike, or the second is an integer."""
+
+    @wraps(slow)
+    def call(x1: Any = None, x2: Any = None, *more: Any, **keywords: Any) -> Any:
+        if (
+            x1.__class__ is kind
+            and (x2.__class__ is int or (x2.__class__ is kind and x2._data.dtype is x1._data.dtype))
+            and not (more or keywords)
+            and (not floats or floating(x1._data))
+        ):
+            result = apply(x1, x2)
+            if result._node is None and is_recording():
+                note_constants(result, (x1, x2))
+            result.__class__ = kind
+            return result
+        given = (x1, x2, *more)
+        return slow(*given[: 2 - (x2 is None) - (x1 is None)] if not more else given, **keywords)
+
+    return call
+
+
 def provide_all(table: Mapping[str, Callable[..., Any]], kind: type[NDArray]) -> dict[str, Callable[..., Any]]:
     """Every function of a table, for arrays of one kind."""
     provided = {}
     for name, f in table.items():
         call = provide(f, kind, name)
-        short = getattr(f, "short", None)
-        provided[name] = provide_of_one(call, kind, *short) if short else call
+        if short := getattr(f, "short", None):
+            call = provide_of_one(call, kind, *short)
+        elif short := getattr(f, "short_of_two", None):
+            call = provide_of_two(call, kind, *short)
+        provided[name] = call
     return provided
 
 

@@ -154,7 +154,8 @@ class SoftmaxCrossEntropyLoss(Loss):
         """The loss of each sample."""
         logits = pred if self._from_logits else neural.log_softmax(pred, self._axis)
         if self._sparse_label:
-            loss = -pick(logits, as_array(label), self._axis, keepdims=True)
+            alone = pred.ndim == 2 and sample_weight is None and self._batch_axis == 0  # no axes are left to average
+            loss = -pick(logits, as_array(label), self._axis, keepdims=not alone)
         else:
             loss = -namespace(pred).sum(logits * _like(label, pred), axis=self._axis, keepdims=True)
         return self._mean(loss, sample_weight)

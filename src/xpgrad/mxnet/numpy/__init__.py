@@ -35,18 +35,18 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **elementwise.SHARED,
     **elementwise.NUMPY,
     **{
-        name: of_two(function(own))
+        name: of_two(function(own), primitive=True)
         for name, own in elementwise.pairs("add subtract multiply power=pow pow floor_divide copysign")
     },
     **{
-        name: of_two(function(own), floats=True)
+        name: of_two(function(own), floats=True, primitive=True)
         for name, own in elementwise.pairs("arctan2=atan2 atan2 hypot logaddexp")
     },
     "divide": of_two(quotient),
     "true_divide": of_two(quotient),
     **dict.fromkeys(("mod", "remainder"), of_two(remainder)),
-    "maximum": of_two(primitives.maximum),
-    "minimum": of_two(primitives.minimum),
+    "maximum": of_two(primitives.maximum, primitive=True),
+    "minimum": of_two(primitives.minimum, primitive=True),
     **{
         name: constant(own)
         for name, own in elementwise.pairs(

@@ -43,8 +43,8 @@ def of_one(apply: Function, *, floats: bool, primitive: bool = False) -> Functio
     return call
 
 
-def of_two(apply: Function, match: Function = promoted, *, floats: bool = False) -> Function:
-    """A function of two arrays or numbers, brought together by `match`."""
+def of_two(apply: Function, match: Function = promoted, *, floats: bool = False, primitive: bool = False) -> Function:
+    """A function of two arrays or numbers, brought together by `match`; `primitive` as for `of_one`."""
 
     def call(x1: Any, x2: Any) -> Any:
         if x1.__class__ in SCALARS and x2.__class__ in SCALARS:
@@ -56,6 +56,8 @@ def of_two(apply: Function, match: Function = promoted, *, floats: bool = False)
         return apply(*(in_floating(x) if floats and isinstance(x, Array) else x for x in (x1, x2)))
 
     call.__doc__ = apply.__doc__
+    if primitive:
+        call.short_of_two = apply, floats  # type: ignore[attr-defined]  # what `provide_all` looks for
     return call
 
 
@@ -221,11 +223,10 @@ def isneginf(x: Any) -> Any:
 
 def _truncated_remainder(x1: Any, x2: Any) -> Any:
     """The remainder of a division, with the sign of the dividend; that of integers has no gradient."""
-    xp = namespace(x1 if isinstance(x1, Array) else x2)
-    if any(isinstance(x, Array) and floating(x.data) for x in (x1, x2)):
-        return x1 - xp.trunc(x1 / x2) * x2
-    size = remainder(abs(x1), abs(x2))
-    return xp.where(as_array(x1, size.dtype) < 0, -size, size)
+    if not isinstance(x1, Array):
+        x1 = as_array(x1, x2.dtype)
+    size = abs(x2)
+    return namespace(x1).where(x1 < 0, -remainder(-x1, size), remainder(x1, size))
 
 
 fmod = of_two(_truncated_remainder)

@@ -16,7 +16,9 @@ from xpgrad.mxnet.promotion import cast, common, in_floating, promoted, rank
 from xpgrad.mxnet.provide import writes
 from xpgrad.operands import SCALARS
 
-_scatter = function("scatter")
+_expand_dims, _maximum, _minimum, _scatter, _squeeze, _take_along_axis = map(
+    function, "expand_dims maximum minimum scatter squeeze take_along_axis".split()
+)
 
 
 def integers(x: Any) -> Array:
@@ -27,10 +29,9 @@ def integers(x: Any) -> Array:
 
 def within(indices: Array, n: int, mode: str) -> Array:
     """Indices into n elements: "clip" takes the nearest for one out of range, "wrap" counts on from the start."""
-    xp = namespace(indices)
     if mode == "clip":
-        return xp.minimum(xp.maximum(indices, 0), n - 1)  # type: ignore[no-any-return]  # made by name
-    return xp.remainder(indices, n) if mode == "wrap" else indices
+        return _minimum(_maximum(indices, 0), n - 1)  # type: ignore[no-any-return]  # made by name
+    return namespace(indices).remainder(indices, n) if mode == "wrap" else indices
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
@@ -394,12 +395,11 @@ def constraint_check(input: Any, msg: str = "Constraint violated.") -> Any:
 def pick(data: Any, index: Any, axis: int = -1, mode: str = "clip", keepdims: bool = False) -> Any:
     """For every place along the other axes the element that an index names."""
     data = as_array(data)
-    xp = namespace(data)
     places = within(integers(index), data.shape[axis], mode)
     if places.ndim < data.ndim:
-        places = xp.expand_dims(places, axis=axis)
-    out = xp.take_along_axis(data, places, axis=axis)
-    return out if keepdims else xp.squeeze(out, axis % data.ndim)
+        places = _expand_dims(places, axis=axis)
+    out = _take_along_axis(data, places, axis=axis)
+    return out if keepdims else _squeeze(out, axis % data.ndim)
 
 
 def one_hot(data: Any, depth: int, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = "float32") -> Any:

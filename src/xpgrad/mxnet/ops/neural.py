@@ -6,6 +6,7 @@ from math import pi
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import dtype_of
 from xpgrad.mxnet.generator import draw
 from xpgrad.mxnet.ops import primitives
@@ -14,6 +15,9 @@ from xpgrad.mxnet.ops.elementwise import log_sigmoid, mish, sigmoid, softrelu, s
 from xpgrad.mxnet.ops.indexing import pick
 from xpgrad.mxnet.promotion import cast, in_floating
 from xpgrad.scope import is_training
+
+# The primitives themselves: what is given to no one needs no bookkeeping of views.
+_matmul, _reshape, _transpose = map(function, ("matmul", "reshape", "matrix_transpose"))
 
 _ACTIVATIONS = {
     "relu": primitives.relu,
@@ -195,13 +199,12 @@ def fully_connected(
 ) -> Any:
     """data @ weight.T + bias; with `flatten`, all axes but the first count as one."""
     x, weight = as_array(data), as_array(weight)
-    xp = namespace(x)
     if flatten and x.ndim != 2:
-        x = xp.reshape(x, (x.shape[0], -1))
+        x = _reshape(x, (x.shape[0], -1))
     if x.ndim == 2:  # so that the gradient of the weight is laid out in memory as the weight is
-        out = xp.matrix_transpose(xp.matmul(weight, xp.matrix_transpose(x)))
+        out = _transpose(_matmul(weight, _transpose(x)))
     else:
-        out = xp.matmul(x, xp.matrix_transpose(weight))
+        out = _matmul(x, _transpose(weight))
     return out if no_bias or bias is None else out + bias
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from xpgrad.functions import function
 from xpgrad.mxnet.ops.arrays import as_array, namespace
 from xpgrad.mxnet.ops.shapes import diagonal, ravel, swapaxes
 from xpgrad.mxnet.promotion import common
+
+_matmul, _multiply = map(function, ("matmul", "multiply"))
 
 
 def _both(a: Any, b: Any) -> tuple[Any, Any]:
@@ -16,18 +19,23 @@ def _both(a: Any, b: Any) -> tuple[Any, Any]:
 
 def dot(a: Any, b: Any) -> Any:
     """NumPy's product: over the last axis of the first array and the last but one of the second."""
-    a, b = _both(a, b)
-    if a.ndim == 0 or b.ndim == 0:
-        return a * b
-    if a.ndim <= 2 and b.ndim <= 2:
-        return namespace(a).matmul(a, b)
-    return namespace(a).tensordot(a, b, axes=((a.ndim - 1,), (max(b.ndim - 2, 0),)))
+    return _dot(*_both(a, b))
+
+
+def _dot(a: Any, b: Any) -> Any:
+    if b.__class__ is int or not a.shape or not b.shape:
+        return _multiply(a, b)
+    if len(a.shape) <= 2 and len(b.shape) <= 2:
+        return _matmul(a, b)
+    return namespace(a).tensordot(a, b, axes=((len(a.shape) - 1,), (max(len(b.shape) - 2, 0),)))
+
+
+dot.short_of_two = _dot, False  # type: ignore[attr-defined]  # what `provide_all` looks for
 
 
 def matmul(a: Any, b: Any) -> Any:
     """The product of matrices, in stacks."""
-    a, b = _both(a, b)
-    return namespace(a).matmul(a, b)
+    return _matmul(*_both(a, b))
 
 
 def inner(a: Any, b: Any) -> Any:

@@ -35,9 +35,11 @@ def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
 
 def _standard(name: str) -> Any:
     def call(x: Any) -> Any:
-        return getattr(namespace(as_array(x)), name)(as_array(x))
+        found = getattr(namespace(as_array(x)), name)(as_array(x))
+        inverse = getattr(found, "inverse_indices", None)
+        return found if inverse is None else found._replace(inverse_indices=ravel(inverse))
 
-    call.__doc__ = f"``{name}`` of the standard."
+    call.__doc__ = f"``{name}`` of the standard; the indices that lead back are those of the flat array."
     return call
 
 
