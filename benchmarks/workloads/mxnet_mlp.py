@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+import xpgrad
 import xpgrad.mxnet as mx
-import xpgrad.numpy as xp
 from benchmarks.harness import Case, Contender, Workload
 from benchmarks.peers import Peer
 from xpgrad import autograd
+
+xp = xpgrad.namespace("numpy")
 
 RATE = 0.1
 
@@ -98,7 +100,7 @@ class MxnetMlp(Workload):
         self.sizes = sizes  # of a batch, the input and the layers
         self.steps = steps
 
-    def cases(self, peers: Sequence[Peer]) -> Iterable[Case]:  # noqa: ARG002  # MXNet's API is not of peers
+    def cases(self, peers: Sequence[Peer]) -> Iterable[Case]:  # MXNet has no peers
         random = np.random.default_rng(0)
         for rows, width, hidden, out in self.sizes:
             shapes = [(width, hidden), (hidden,), (hidden, out), (out,)]
