@@ -184,3 +184,37 @@ def test_another_backend():
     with xpgrad.use_backend("array_api_strict"):
         x = np.array([1.0, 2.0])
         assert type(grad(lambda x: np.sum(x**3))(x).data).__module__.startswith("array_api_strict")
+
+
+def test_elements_are_numbers():
+    a = np.array([1.0, 2.0, 3.0])
+    assert (type(a[0]), repr(a[0]), str(a[1])) == (Number, "1.0", "2.0")
+    assert repr(a[0] * a) == repr(a)
+    assert repr(grad(lambda x: x[0] * x[1])(a)) == "array([2., 1., 0.], dtype=float32)"
+
+
+def test_custom_operation_with_a_number_for_its_result():
+    square = customop("numpy")(lambda x: float((x * x).sum()))
+    square.def_grad(lambda out, x: lambda g: g * 2 * x)
+    assert repr(grad(square)(np.array([1.0, 2.0]))) == "array([2., 4.], dtype=float32)"
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("from xpgrad.minpy.nn.model import ModelBase", "write the layers with"),
+        ("from xpgrad.minpy import nn", "write the layers with"),
+        ("from xpgrad.minpy.dispatch.policy import OnlyNumPyPolicy", "xpgrad.minpy.policy"),
+        ("import xpgrad.minpy.contxt", "The nearest names it has: context"),
+    ],
+)
+def test_modules_that_are_not_provided(statement, reason):
+    with pytest.raises(ModuleNotFoundError, match=reason):
+        exec(statement)
+
+
+def test_functions_of_symbols():
+    with pytest.raises(NotImplementedError, match="symbols"):
+        minpy.core.Function(None)
+    with pytest.raises(AttributeError, match="The nearest names it has: grad"):
+        getattr(minpy.core, "gradd")  # noqa: B009  # that it is asked for is what counts

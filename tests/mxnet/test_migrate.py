@@ -133,3 +133,51 @@ def test_without_the_libraries(script, tmp_path, capsys, monkeypatch, library):
     monkeypatch.setattr(builtins, "__import__", without)
     assert migrate.main([str(script if library == "libcst" else notebook)]) == 1
     assert f"{library} is not installed: pip install 'xpgrad[migrate]'" in capsys.readouterr().err
+
+
+def test_names_of_a_star_and_duplicates(tmp_path, capsys):
+    path = tmp_path / "script.py"
+    path.write_text("from mxnet import *\nfrom minpy.nn import layers\nnd.zork(nd.ones(2))\n")
+    assert migrate.main([str(path)]) == 0
+    found = [line for line in capsys.readouterr().out.splitlines() if ": line " in line]
+    assert len(found) == 2
+    assert "line 2: xpgrad.minpy.nn is not provided" in found[0]
+    assert "line 3: mx.nd does not provide 'zork'" in found[1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"# -*- coding: latin-1 -*-\nimport mxnet as mx  # caf\xe9\n",
+        b"\xef\xbb\xbfimport mxnet as mx\r\nx = mx.nd.ones(2)\r\n",
+        b"",
+    ],
+)
+def test_bytes_stay_as_they_are(tmp_path, content):
+    path = tmp_path / "script.py"
+    path.write_bytes(content)
+    assert migrate.main(["--write", str(path)]) == 0
+    assert path.read_bytes() == content.replace(b"import mxnet", b"import xpgrad.mxnet")
+
+
+def test_lines_of_ipython(tmp_path):
+    cells = [
+        "%matplotlib inline\n!pip install mxnet\nimport mxnet as mx",
+        "%%timeit\nmx.nd.ones(2)",
+        "files = !ls\nmx.nd.ones?\n??mx",
+        "for i in range(2):\n    %time mx.nd.ones(2)",
+        "",
+        "%%bash\nls mxnet",
+    ]
+    path = tmp_path / "book.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells]), path)
+    assert migrate.main(["--write", str(path)]) == 0
+    cells[0] = cells[0].replace("import mxnet", "import xpgrad.mxnet")
+    assert [cell.source for cell in nbformat.read(path, 4).cells] == cells
+
+
+def test_python_2_is_named_as_such(tmp_path, capsys):
+    path = tmp_path / "script.py"
+    path.write_text('import mxnet as mx\nprint "hello"\n')
+    assert migrate.main([str(path)]) == 1
+    assert capsys.readouterr().err == f"{path}: line 2: this is no Python 3\n"

@@ -271,3 +271,24 @@ def test_a_convolutional_network_on_another_backend():
         for actual, wanted in zip(gradient(), expected, strict=True):
             numpy.testing.assert_allclose(actual, wanted, rtol=1e-4, atol=1e-6)
             assert wanted.any()
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("from xpgrad.mxnet import sym", "there are no symbols"),
+        ("import xpgrad.mxnet.module", "there are no symbols"),
+        ("from xpgrad.mxnet.io import NDArrayIter", "DataLoader"),
+        ("from xpgrad.mxnet.gluon.model_zoo import vision", "no trained networks"),
+        ("import xpgrad.mxnet.optimizr", "The nearest names it has: optimizer"),
+    ],
+)
+def test_modules_that_are_not_provided(statement, reason):
+    with pytest.raises(ModuleNotFoundError, match=reason):
+        exec(statement)
+
+
+def test_short_names_are_modules():
+    names = {}
+    exec("from xpgrad.mxnet.nd import array\nfrom xpgrad.mxnet.init import Xavier\nimport xpgrad.mxnet.np as np", names)
+    assert (names["array"], names["Xavier"], names["np"]) == (mx.nd.array, mx.init.Xavier, mx.np)

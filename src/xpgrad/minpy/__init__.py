@@ -30,5 +30,11 @@ __all__ = [
 __getattr__ = lacking(
     "xpgrad.minpy",
     globals(),
-    {"nn": "write the layers with xpgrad.minpy.numpy, or take those of xpgrad.mxnet.gluon."},
+    {
+        "nn": "write the layers with xpgrad.minpy.numpy, or take those of xpgrad.mxnet.gluon.",
+        "dispatch": "the policies are in xpgrad.minpy.policy.",
+        "array_variants": "there is one kind of arrays, xpgrad.minpy.array.Array.",
+        "utils": "check gradients with xpgrad.check_grads, and measure time with a profiler of Python's.",
+        "visualization": "write what you want to see with the library that shows it.",
+    },
 )

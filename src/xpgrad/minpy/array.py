@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from xpgrad.mxnet.arrays import complete, ndarray
+from typing import Any
+
+from xpgrad.mxnet.arrays import complete, dressed, ndarray
 
 
 class Array(ndarray):
@@ -23,10 +25,17 @@ class Number(Array):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return repr(self.item())
+        return Array.__repr__(self) if self.shape else repr(self.item())
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return Array.__str__(self) if self.shape else repr(self)
+
+
+def _getitem(self: Array, key: Any) -> Any:
+    out = ndarray.__getitem__(self, key)
+    return out if out.shape else dressed(out, Number)
 
 
 complete(Array)
 complete(Number)
+Array.__getitem__ = _getitem  # type: ignore[assignment]  # a single element is a number

@@ -11,6 +11,7 @@ from xpgrad.discovery import is_array
 from xpgrad.functional import value_and_grad
 from xpgrad.minpy.array import Array, Number
 from xpgrad.mxnet.arrays import dressed, plain
+from xpgrad.mxnet.base import lacking
 from xpgrad.mxnet.ops.creation import from_numpy
 from xpgrad.mxnet.ops.neural import add_n
 from xpgrad.mxnet.ops.reductions import sum as total
@@ -115,6 +116,16 @@ def function(*arguments: Any, **keywords: Any) -> Any:
     )
 
 
+class Function:
+    """Not provided: MinPy wraps MXNet's symbols here."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        raise NotImplementedError(
+            "minpy.core.Function needs MXNet's symbols, which are not provided: write the layer with minpy.numpy, or "
+            "take one of xpgrad.mxnet.gluon.nn."
+        )
+
+
 def convert_args(func: Callable[..., Any]) -> Callable[..., Any]:
     """A function that is given MinPy's arrays in place of NumPy's."""
 
@@ -145,3 +156,6 @@ def numpy_to_minpy(tree: Any) -> Any:
 def minpy_to_numpy(tree: Any) -> Any:
     """NumPy's arrays in place of MinPy's, nested as they are."""
     return replace(tree, lambda x: x.asnumpy() if isinstance(x, PlainArray) else x)
+
+
+__getattr__ = lacking("minpy.core", globals())

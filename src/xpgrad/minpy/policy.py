@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from xpgrad.mxnet.base import lacking
 from xpgrad.mxnet.util import is_np_default_dtype, np_default_dtype, set_np_default_dtype
 
 
@@ -63,3 +64,6 @@ def wrap_policy(policy: Policy | str) -> Any:
 
 
 numpy_dtypes = is_np_default_dtype
+
+
+__getattr__ = lacking("minpy.policy", globals())

@@ -22,6 +22,8 @@ Where MXNet is wrong, or refuses, this layer does what the core does:
 
 from __future__ import annotations
 
+import sys as _sys
+
 from xpgrad.mxnet import arithmetic as _arithmetic  # noqa: F401  # attaches the operators
 from xpgrad.mxnet import (
     attribute,
@@ -61,6 +63,9 @@ from xpgrad.mxnet.util import is_np_array, is_np_shape, np_array, np_shape, use_
 nd = ndarray
 init = initializer
 numpy_extension = npx
+
+# The short names can be imported from, too.
+_sys.modules.update({f"{__name__}.{_short}": globals()[_short] for _short in ("init", "nd", "np", "npx")})
 
 __version__ = "2.0.0"
 

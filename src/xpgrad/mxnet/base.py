@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache, wraps
+from importlib.abc import MetaPathFinder
 from numbers import Integral, Number
 from types import ModuleType
 from typing import Any
@@ -89,7 +91,25 @@ def lacking(module: str, names: Iterable[str], why: Mapping[str, str] | None = N
         hint = f"The nearest names it has: {', '.join(near)}." if near else "dir() lists what it has."
         raise AttributeError(f"{module} does not provide {name!r}. {hint}", name=name)
 
+    find.tells_what_is_lacking = True  # type: ignore[attr-defined]  # what Lacking looks for
     return find
+
+
+class Lacking(MetaPathFinder):
+    """Says of a submodule that nobody has found what its package says of a name that it lacks."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:  # Python's own
+        """Raise what the package's `__getattr__` does, as an error of an import."""
+        package, _, name = fullname.rpartition(".")
+        find = vars(sys.modules.get(package, sys)).get("__getattr__")
+        if getattr(find, "tells_what_is_lacking", False):
+            try:
+                find(name)  # type: ignore[misc]  # it is callable then
+            except AttributeError as error:
+                raise ModuleNotFoundError(str(error)) from None
+
+
+sys.meta_path.append(Lacking())
 
 
 def registry(what: str) -> tuple[Callable[..., Any], Callable[..., Any]]:

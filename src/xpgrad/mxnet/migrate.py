@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import sys
+import tokenize
 from collections.abc import Iterator, Sequence
 from difflib import unified_diff
 from functools import reduce
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +90,7 @@ def rewritten(source: str) -> tuple[str, list[tuple[int, str]]]:
     try:
         module = metadata.MetadataWrapper(cst.parse_module(source))
     except cst.ParserSyntaxError as error:
-        raise MigrationError(f"line {error.raw_line}: {error.message}") from error
+        raise MigrationError(f"line {error.raw_line}: this is no Python 3") from error
     bound: dict[str, str] = {}  # what a name in the program means
     missing: dict[tuple[int, str], str] = {}
 
@@ -126,6 +129,8 @@ def rewritten(source: str) -> tuple[str, list[tuple[int, str]]]:
                 return updated
             if isinstance(original.names, cst.ImportStar):
                 check(self._line(original), new)
+                if _is_module(new):
+                    bound.update({name: f"{new}.{name}" for name in getattr(_object(new), "__all__", ())})
             else:
                 for alias in original.names:
                     name = _dotted(alias.name)
@@ -145,7 +150,7 @@ def rewritten(source: str) -> tuple[str, list[tuple[int, str]]]:
 
     changed = module.visit(Imports())
     module.visit(Names())
-    return changed.code, sorted((line, why) for (line, _), why in missing.items())
+    return changed.code, sorted({(line, why) for (line, _), why in missing.items()})
 
 
 def _as(cst: Any, name: str) -> Any:
@@ -185,16 +190,20 @@ def _cells(text: str) -> tuple[Any, list[Any]]:
     return notebook, [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-#: What a line of IPython's begins with, which is no Python.
-_MAGIC = ("%", "!")
+#: A line of IPython's, which is no Python: a magic, a command of the shell, a question, or the result of one.
+_MAGIC = re.compile(r"(\s*)([%!?].*|[\w.]+\?+\s*|[\w.,\s]+=\s*[%!].*)")
+
+#: What stands in its place.
+_MASK = "pass#magic# "
 
 
 def _hidden(source: str) -> str:
-    """A cell with the lines of IPython's as comments."""
+    """A cell with statements that do nothing in place of the lines of IPython's."""
     lines = source.split("\n")
-    if lines and lines[0].startswith("%%"):
-        return "\n".join(f"#magic# {line}" for line in lines)
-    return "\n".join(f"#magic# {line}" if line.lstrip().startswith(_MAGIC) else line for line in lines)
+    if lines[0].startswith("%%"):
+        return "\n".join(f"{_MASK}{line}" for line in lines)
+    found = [(line, _MAGIC.fullmatch(line)) for line in lines]
+    return "\n".join(line if magic is None else f"{magic[1]}{_MASK}{magic[2]}" for line, magic in found)
 
 
 def migrate(text: str, notebook: bool) -> tuple[str, list[tuple[str, str]]]:
@@ -209,7 +218,7 @@ def migrate(text: str, notebook: bool) -> tuple[str, list[tuple[str, str]]]:
     parts = code.removesuffix("\n").split(f"\n{mark}\n")
     ends = _ends([part.count("\n") + 1 for part in parts])
     for cell, part in zip(cells, parts, strict=True):
-        cell.source = part.replace("#magic# ", "")
+        cell.source = part.replace(_MASK, "")
     places = [(_place(line, ends), why) for line, why in missing]
     return _library("nbformat").writes(book) + "\n", places
 
@@ -231,14 +240,16 @@ def _place(line: int, ends: Sequence[int]) -> str:
 def _report(path: Path, write: bool) -> Iterator[str]:
     """Migrate a file, and say what changes and what is missing."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+        encoding, _ = tokenize.detect_encoding(BytesIO(content).readline)
+        text = content.decode(encoding)
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
         raise MigrationError(str(getattr(error, "strerror", None) or error)) from error
     changed, missing = migrate(text, path.suffix == ".ipynb")
     yield from unified_diff(text.splitlines(), changed.splitlines(), str(path), str(path), lineterm="", n=1)
     yield from (f"{path}: {place}: {why}" for place, why in missing)
     if write and changed != text:
-        path.write_text(changed, encoding="utf-8")
+        path.write_bytes(changed.encode(encoding))
         yield f"{path}: written"
 
 

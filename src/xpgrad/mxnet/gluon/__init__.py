@@ -32,4 +32,11 @@ __all__ = [
     "utils",
 ]
 
-__getattr__ = lacking("mx.gluon", globals())
+__getattr__ = lacking(
+    "mx.gluon",
+    globals(),
+    {
+        "model_zoo": "there are no trained networks; build them from gluon.nn.",
+        "SymbolBlock": "there are no symbols; write a HybridBlock.",
+    },
+)
