@@ -162,6 +162,11 @@ def check(expression, expected, **names):
         ("nd.linalg.trsm(m, m, rightside=True, alpha=2.0)", 2 * M @ numpy.linalg.inv(numpy.tril(M))),
         ("nd.linalg.syrk(m)", M @ M.T),
         ("nd.linalg.syrk(m, transpose=True)", M.T @ M),
+        ("nd.linalg.extracttrian(m)", M[numpy.tril_indices(3)]),
+        ("nd.linalg.extracttrian(m, lower=False)", M[numpy.triu_indices(3)]),
+        ("nd.linalg.extracttrian(m, offset=1)", M[numpy.triu_indices(3, 1)]),
+        ("nd.linalg.maketrian(nd.linalg.extracttrian(m))", numpy.tril(M)),
+        ("nd.linalg.maketrian(nd.linalg.extracttrian(m, offset=-1), offset=-1)", numpy.tril(M, -1)),
         ("nd.linalg.sumlogdiag(m)", numpy.log(numpy.diag(M)).sum()),
         ("nd.linalg.extractdiag(m, offset=1)", numpy.diag(M, 1)),
         ("nd.linalg.makediag(m)[1]", numpy.diag(M[1])),
@@ -197,6 +202,9 @@ def test_gradients_of_what_is_only_here():
     check_gradients(lambda m: nd.linalg.potri(nd.linalg.potrf(nd.dot(m, m.mT))), M)
     check_gradients(lambda m: nd.linalg.trsm(m, m), M)
     check_gradients(lambda m: nd.linalg.makediag(m, offset=1), M)
+    check_gradients(lambda m: nd.linalg.maketrian(nd.linalg.extracttrian(m)), M)
+    check_gradients(lambda m: nd.linalg.potrf(m), M @ M.T)
+    check_gradients(lambda m: nd.linalg.syevd(m)[1], M @ M.T)
     check_gradients(lambda x: nd.depth_to_space(nd.reshape(x, (1, 4, 2, 3)), 2), X)
     check_gradients(lambda x: nd.norm(x, axis=1), X)
     check_gradients(lambda x: nd.rcbrt(x), M)

@@ -57,7 +57,7 @@ DIFFERENTIABLE = """
     np.linalg.norm(t, axis=(1, 2)) np.linalg.norm(a, axis=0, keepdims=True) np.linalg.inv(m) np.linalg.det(m)
     np.linalg.slogdet(m)[1] np.linalg.solve(m, v[:, None]) np.linalg.solve(m, v)
     np.sort(a, kind="stable") np.pad(a, 1, mode="reflect", reflect_type="even") np.linalg.pinv(a)
-    np.linalg.cholesky(np.dot(m, m.T))
+    np.linalg.cholesky(np.dot(m, m.T)) np.linalg.cholesky(m + m.T)
     np.linalg.svd(a, full_matrices=False)[1] np.linalg.eigvalsh(m) np.linalg.eigh(m)[0] np.linalg.matrix_power(m, 3)
     np.linalg.multi_dot([a, m, v]) np.linalg.lstsq(m, v, rcond=None)[0] np.linalg.cond(m)
     np.linalg.tensorsolve(np.reshape(m, (2, 2, 4)), np.reshape(v, (2, 2)))

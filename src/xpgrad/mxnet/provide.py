@@ -10,12 +10,15 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.discovery import floating
 from xpgrad.functions import function
+from xpgrad.general import new_node
 from xpgrad.inplace import assign
 from xpgrad.mxnet.arrays import NDArray, dressed, plain
 from xpgrad.mxnet.base import UFUNC_OPTIONS, translated, without_defaults
 from xpgrad.mxnet.context import at
 from xpgrad.mxnet.promotion import cast, rank
 from xpgrad.node import leaf
+from xpgrad.plan import shape_of
+from xpgrad.primitive import PRIMITIVES
 from xpgrad.scope import is_recording
 
 #: The keywords by which the operators of MXNet may know their first and their second array.
@@ -23,6 +26,9 @@ _SYNONYMS = (
     "data lhs a x A x1 m ary arr indices tensor base ar1 prototype".split(),
     "rhs b B x2 exp ar2 index".split(),
 )
+
+#: A function whose derivative is zero.
+_STEPS = PRIMITIVES["floor"]
 
 _broadcast_to = function("broadcast_to")
 _reshape = function("reshape")
@@ -37,6 +43,16 @@ def note_constants(result: Any, operands: Iterable[Any]) -> None:
         for x in result if isinstance(result, list | tuple) else (result,):
             if isinstance(x, Array) and x._node is None:
                 x._node = leaf()
+
+
+def note_likeness(result: Any, operands: Iterable[Any]) -> None:
+    """The same for a new array like another, which may be written to while recording, as a variable may not."""
+    if result._node is not None or not floating(result._data):
+        return
+    for x in operands:
+        if getattr(x, "_node", None) is not None and x.shape == result.shape:
+            shape = shape_of(result._data)
+            result._node = new_node(_STEPS, (0,), (x._data,), (x._node,), {}, result._data, shape)
 
 
 def named(module: Any, text: str) -> dict[str, Any]:
@@ -107,8 +123,8 @@ def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Calla
                 keywords = without_defaults(name or f.__name__, keywords)
             with at(place):
                 result = f(*given, **keywords)
-        if depends and is_recording():
-            note_constants(result, arguments)
+        if is_recording():
+            (note_constants if depends else note_likeness)(result, arguments)
         return dressed(result, kind) if out is None else written(result, out)
 
     call.__name__ = call.__qualname__ = name or f.__name__

@@ -9,7 +9,10 @@ from xpgrad.mxnet.ops.matrices import standard
 from xpgrad.mxnet.provide import named, provide_all
 
 FUNCTIONS = {
-    **named(matrices, "gemm gemm2 potrf potri trmm trsm syrk sumlogdiag extractdiag makediag syevd gelqf"),
+    **named(
+        matrices,
+        "gemm gemm2 potrf potri trmm trsm syrk sumlogdiag extractdiag makediag extracttrian maketrian syevd gelqf",
+    ),
     "inverse": standard("inv"),
     "det": standard("det"),
     "slogdet": standard("slogdet"),

@@ -11,12 +11,12 @@ from xpgrad.mxnet.provide import named, provide_all
 _FUNCTIONS = {
     **{
         name: standard(name)
-        for name in ("cholesky det diagonal eigvals inv matrix_transpose outer svdvals trace vecdot").split()
+        for name in ("det diagonal eigvals inv matrix_transpose outer svdvals trace vecdot").split()
     },
     **{name: tupled(name) for name in ("eig", "qr", "slogdet")},
     **named(
         matrices,
-        "eigh eigvalsh solve matrix_norm vector_norm pinv matrix_power norm svd matrix_rank cond multi_dot tensorinv "
+        "cholesky eigh eigvalsh solve matrix_norm vector_norm pinv matrix_power norm svd matrix_rank cond multi_dot tensorinv "
         "tensorsolve lstsq",
     ),
     **named(products, "cross tensordot matmul"),

@@ -234,7 +234,7 @@ def _unique_slices(a: Array, axis: int) -> tuple[Any, ...]:
     for column in reversed(range(rows.shape[1])):
         order = xp.take(order, xp.argsort(xp.take(rows[:, column], order, axis=0)), axis=0)
     rows = xp.take(rows, order, axis=0)
-    new = xp.concat([xp.ones(min(n, 1), dtype=xp.bool), xp.any(rows[1:] != rows[:-1], axis=1)])
+    new = xp.concat([xp.ones(min(n, 1), dtype=xp.bool), xp.any(rows[1:, :] != rows[:-1, :], axis=1)])
     first = xp.take(order, flatnonzero(new), axis=0)
     rank = xp.cumulative_sum(cast(new, xp.int64)) - 1
     inverse = xp.take(rank, xp.argsort(order), axis=0)

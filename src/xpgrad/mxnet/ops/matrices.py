@@ -10,7 +10,7 @@ from xpgrad.array import Array
 from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.ops.arrays import as_array, axes_of, namespace
 from xpgrad.mxnet.ops.products import dot
-from xpgrad.mxnet.ops.shapes import diagonal, moveaxis
+from xpgrad.mxnet.ops.shapes import diagonal, integer_array, moveaxis
 from xpgrad.mxnet.promotion import cast, common, in_floating
 
 
@@ -223,9 +223,20 @@ def gemm(
     return gemm2(A, B, transpose_a, transpose_b, alpha) + beta * as_array(C)
 
 
+def _symmetric(a: Any) -> Any:
+    """The symmetric part: a matrix that should be symmetric, with the same gradient for both of its triangles."""
+    a = in_floating(as_array(a))
+    return (a + transposed(a)) / 2
+
+
+def cholesky(a: Any, upper: bool = False) -> Any:
+    """The triangular matrix of Cholesky's decomposition of the symmetric part of a matrix."""
+    return standard("cholesky")(_symmetric(a), upper=upper)
+
+
 def potrf(A: Any) -> Any:
-    """The lower triangular matrix of Cholesky's decomposition."""
-    return standard("cholesky")(A)
+    """The lower triangular matrix of Cholesky's decomposition of the symmetric part of a matrix."""
+    return cholesky(A)
 
 
 def potri(A: Any) -> Any:
@@ -282,9 +293,38 @@ def makediag(A: Any, offset: int = 0) -> Any:
     return xp.matmul(xp.matrix_transpose(unit), xp.expand_dims(a, axis=-1) * placed)
 
 
+def _triangle(n: int, offset: int, lower: bool) -> list[tuple[int, int]]:
+    """The places of a triangle, row by row; a positive offset means the upper one, a negative one the lower."""
+    lower = lower if offset == 0 else offset < 0
+    return [(i, j) for i in range(n) for j in range(n) if (j - i <= offset if lower else j - i >= offset)]
+
+
+def extracttrian(A: Any, offset: int = 0, lower: bool = True) -> Any:
+    """The elements of a triangle of each matrix, row by row."""
+    a = as_array(A)
+    n = a.shape[-1]
+    places = [i * n + j for i, j in _triangle(n, offset, lower)]
+    return namespace(a).take(namespace(a).reshape(a, (*a.shape[:-2], n * n)), integer_array(places), axis=-1)
+
+
+def maketrian(A: Any, offset: int = 0, lower: bool = True) -> Any:
+    """For each row the matrix that has it in a triangle, row by row."""
+    a = as_array(A)
+    xp = namespace(a)
+    count, n = a.shape[-1], abs(offset)
+    while len(places := _triangle(n, offset, lower)) < count:
+        n += 1
+    if len(places) != count:
+        raise ValueError(f"{count} elements do not make a triangle with the offset {offset}.")
+    source = {place: k for k, place in enumerate(places)}
+    padded = xp.concat([a, xp.zeros((*a.shape[:-1], 1), dtype=a.dtype)], axis=-1)
+    chosen = [source.get((i, j), count) for i in range(n) for j in range(n)]
+    return xp.reshape(xp.take(padded, integer_array(chosen), axis=-1), (*a.shape[:-1], n, n))
+
+
 def syevd(A: Any) -> Any:
-    """The eigenvectors of a symmetric matrix, in rows, and the eigenvalues."""
-    values, vectors = standard("eigh")(A)
+    """The eigenvectors of the symmetric part of a matrix, in rows, and the eigenvalues."""
+    values, vectors = standard("eigh")(_symmetric(A))
     return [transposed(vectors), values]
 
 
