@@ -501,6 +501,25 @@ def test_methods_give_arrays_of_the_same_class(m, name):
     assert type(getattr(m.array([[1.0, 2.0], [3.0, 4.0]]), name)())._kind is kind(m)
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("np.maximum(1, 2)", 2),
+        ("np.add(1, 2.5)", 3.5),
+        ("np.divide(1, 3)", 1 / 3),
+        ("np.power(2, 3)", 8),
+        ("np.abs(-3)", 3),
+        ("np.sqrt(4)", 2.0),
+        ("np.fmod(-7, 3)", -1),
+        ("nd.divide(7, 2)", 3.5),
+        ("nd.maximum(3, 5)", 5),
+    ],
+)
+def test_functions_of_numbers_give_numbers(expression, expected):
+    found = eval(expression, {"np": np, "nd": nd})
+    assert (found, type(found)) == (expected, type(expected))
+
+
 def test_the_exponential_is_exact_to_the_last_digit():
     x = variable(nd, [1.0])
     with autograd.record():

@@ -73,7 +73,7 @@ def _two_arrays() -> dict[str, Callable[..., Any]]:
     """Functions of two arrays under all their names."""
     table: dict[str, Callable[..., Any]] = {}
     for stems, apply in _ARITHMETIC.items():
-        f = of_two(apply, alike)
+        f = of_two(apply, alike, whole=apply is not truncated_quotient)
         first, *others = stems.split()
         table |= dict.fromkeys([*stems.split(), *(f"{prefix}_{first}" for prefix in ("broadcast", "elemwise"))], f)
         table |= {f"broadcast_{other}": f for other in others}

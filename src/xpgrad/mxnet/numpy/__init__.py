@@ -42,8 +42,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         name: of_two(function(own), floats=True, primitive=True)
         for name, own in elementwise.pairs("arctan2=atan2 atan2 hypot logaddexp")
     },
-    "divide": of_two(quotient),
-    "true_divide": of_two(quotient),
+    "divide": of_two(quotient, floats=True),
+    "true_divide": of_two(quotient, floats=True),
     **dict.fromkeys(("mod", "remainder"), of_two(remainder)),
     "maximum": of_two(primitives.maximum, primitive=True),
     "minimum": of_two(primitives.minimum, primitive=True),

@@ -16,8 +16,8 @@ _FUNCTIONS = {
     **{name: tupled(name) for name in ("eig", "qr", "slogdet")},
     **named(
         matrices,
-        "cholesky eigh eigvalsh solve matrix_norm vector_norm pinv matrix_power norm svd matrix_rank cond multi_dot tensorinv "
-        "tensorsolve lstsq",
+        "cholesky eigh eigvalsh solve matrix_norm vector_norm pinv matrix_power norm svd matrix_rank cond multi_dot "
+        "tensorinv tensorsolve lstsq",
     ),
     **named(products, "cross tensordot matmul"),
 }

@@ -18,6 +18,11 @@ from xpgrad.operands import SCALARS
 Function = Callable[..., Any]
 
 
+def _number(x: Any, floats: bool) -> Any:
+    """A number as an array, as exact as Python's are."""
+    return as_array(x, dtype_named("int64" if x.__class__ is int and not floats else "float64"))
+
+
 def of_one(apply: Function, *, floats: bool, primitive: bool = False) -> Function:
     """A function of one array or number.
 
@@ -33,7 +38,7 @@ def of_one(apply: Function, *, floats: bool, primitive: bool = False) -> Functio
 
     def call(x: Any) -> Any:
         if x.__class__ in SCALARS:
-            return apply(as_array(x, dtype_named("float64"))).item()
+            return apply(_number(x, floats)).item()
         x = as_array(x)
         return apply(in_floating(x) if floats else x)
 
@@ -43,12 +48,18 @@ def of_one(apply: Function, *, floats: bool, primitive: bool = False) -> Functio
     return call
 
 
-def of_two(apply: Function, match: Function = promoted, *, floats: bool = False, primitive: bool = False) -> Function:
-    """A function of two arrays or numbers, brought together by `match`; `primitive` as for `of_one`."""
+def of_two(
+    apply: Function, match: Function = promoted, *, floats: bool = False, primitive: bool = False, whole: bool = True
+) -> Function:
+    """A function of two arrays or numbers, brought together by `match`; `floats` and `primitive` as for `of_one`.
+
+    `whole` says whether two integers of Python's give another.
+    """
 
     def call(x1: Any, x2: Any) -> Any:
         if x1.__class__ in SCALARS and x2.__class__ in SCALARS:
-            return apply(*(as_array(x, dtype_named("float64")) for x in (x1, x2))).item()
+            fractions = floats or not (whole and x1.__class__ is x2.__class__ is int)
+            return apply(*(_number(x, fractions) for x in (x1, x2))).item()
         if x1.__class__ in SCALARS:
             x2, x1 = match(as_array(x2), x1)
         else:
