@@ -531,6 +531,20 @@ def test_the_exponential_is_exact_to_the_last_digit():
     assert numbers(np.exp(np.array(exponents))) == exact.tolist()
 
 
+def test_an_array_of_one_element_is_written_like_a_number(m):
+    x = m.zeros((4,))
+    x[1] = m.array([[3.0]])
+    x[2:] = m.array([1.0])
+    assert numbers(x) == [0, 3, 1, 1]
+    a = variable(m, [[2.0]])
+    with autograd.record():
+        y = m.zeros((3,))
+        y[1] = a * a
+        y = y.sum()
+    y.backward()
+    assert numbers(a.grad) == [[4]]
+
+
 def test_the_kinds_of_cpu_memory_are_one():
     assert mx.cpu() == mx.cpu_pinned() == mx.Context("cpu_shared")
     assert len({mx.cpu(0), mx.cpu_pinned(0), mx.cpu(1)}) == 2

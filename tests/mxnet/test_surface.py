@@ -144,7 +144,9 @@ def test_files(tmp_path):
 
 def test_text_files(tmp_path):
     (tmp_path / "table").write_text("1,2\n3,4\n")
-    assert np.genfromtxt(tmp_path / "table", delimiter=",").asnumpy().tolist() == [[1, 2], [3, 4]]
+    for options, dtype in (({}, "float32"), ({"dtype": np.float32}, "float32"), ({"dtype": "int64"}, "int64")):
+        found = np.genfromtxt(tmp_path / "table", delimiter=",", **options).asnumpy()
+        assert (found.tolist(), str(found.dtype)) == ([[1, 2], [3, 4]], dtype)
 
 
 def test_contexts():

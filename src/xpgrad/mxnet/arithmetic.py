@@ -150,8 +150,8 @@ def _getitem(self: NDArray, key: Any) -> Any:
 def _setitem(self: NDArray, key: Any, value: Any) -> None:
     if isinstance(value, Array) and value.dtype != self.dtype:
         value = cast(value, self.dtype)
-    if getattr(value, "shape", None) == (1,) and key.__class__ is int and self.ndim == 1:
-        value = value[0]  # one element is a number for MXNet
+    if isinstance(value, Array) and value.size == 1 and value.shape:
+        value = function("reshape")(value, ())  # one element is a number for MXNet
     inplace.setitem(self, index(self, key), value)
 
 

@@ -102,7 +102,8 @@ def provide(f: Callable[..., Any], kind: type[NDArray], name: str = "") -> Calla
     depends = not f.__name__.endswith("_like")  # what is made for writing into has no history
     named_parameters = set(parameters)
 
-    plain_options = not named_parameters & UFUNC_OPTIONS.keys()
+    takes_options = inspect.Parameter.VAR_KEYWORD in kinds.values()
+    plain_options = not (takes_options or named_parameters & UFUNC_OPTIONS.keys())
     f = translated(f)
 
     @wraps(f)

@@ -185,8 +185,8 @@ def triu_indices(n: int, k: int = 0, m: int | None = None) -> Any:
 
 
 def genfromtxt(*arguments: Any, **keywords: Any) -> Any:
-    """A text file as an array, read by NumPy."""
-    return array(get_named("numpy").function("genfromtxt")(*arguments, **keywords))
+    """A text file as an array, read by NumPy; of the default dtype where none is asked for by name."""
+    return array(get_named("numpy").function("genfromtxt")(*arguments, **keywords), keywords.get("dtype"))
 
 
 def copy(a: Any) -> Any:
