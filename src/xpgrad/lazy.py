@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
+from math import isfinite
 from typing import Any
 
 from xpgrad.cotangent import COUNTED, keep_zero
@@ -24,6 +25,9 @@ def edges_in_blocks(plan: Plan) -> tuple[tuple[int, Callable[..., Any], int | No
     for i, _, at in plan.edges:
         name = primitive.inputs[i]
         edge = primitive.rules[name]
+        if _passes(edge):
+            edges.append((i, _pass, at))
+            continue
         # By name if it is one of xpgrad's own primitives, otherwise the rule itself travels.
         known = edge.rule.__module__.startswith("xpgrad.") and PRIMITIVES.get(primitive.name) is primitive
         reference = (primitive.name, name) if known else edge
@@ -31,6 +35,19 @@ def edges_in_blocks(plan: Plan) -> tuple[tuple[int, Callable[..., Any], int | No
         edges.append((i, partial(_step, reference, plan.guarded, part), at))
         start = part.stop
     return tuple(edges)
+
+
+def _passes(edge: Edge) -> bool:
+    """Whether a rule leaves the cotangent as it is."""
+    g: Any = object()
+    try:
+        return not edge.needs and not edge.wants_namespace and edge.rule(g) is g
+    except TypeError:
+        return False
+
+
+def _pass(_: Any, g: Any, __: tuple[Any, ...]) -> Any:
+    return g
 
 
 def _step(reference: tuple[str, str] | Edge, guarded: bool, part: slice, _: Any, g: Any, kept: tuple[Any, ...]) -> Any:
@@ -42,6 +59,8 @@ def _step(reference: tuple[str, str] | Edge, guarded: bool, part: slice, _: Any,
         if is_array:
             arrays.append(a)
     name = f"{reference[0]}_vjp" if reference.__class__ is tuple else "vjp"
+    if all(isinstance(a, int | float) and a and isfinite(a) for a in constants):
+        guarded = False
     function = partial(run_in_block, reference, guarded, tuple(constants))
     return backend_of(g).elementwise(name, function, g, *arrays)
 
@@ -62,9 +81,17 @@ def run_in_block(reference: tuple[str, str] | Edge, guarded: bool, constants: An
         r = rule(xp, g, *needs) if wants_namespace else rule(g, *needs)
         if guarded and not (g.size <= COUNTED and _without_zero(backend, g)) and not backend.all_finite(r):
             r = keep_zero(xp, g, r)
-    if any(a.shape != r.shape for a in (g, *arrays)):  # a rule may leave it smaller, but its shape is known already
+    if not all(_covers(r.shape, a.shape) for a in (g, *arrays)):  # its shape is known already
         r = xp.broadcast_to(r, xp.broadcast_arrays(g, *arrays)[0].shape)
     return r
+
+
+def _covers(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether an array of the other shape broadcasts to a shape; a rule may leave its result smaller."""
+    if shape == other or not other:
+        return True
+    pairs = zip(reversed(shape), reversed(other), strict=False)
+    return len(shape) >= len(other) and all(n == m or m == 1 for n, m in pairs)
 
 
 def _without_zero(backend: Any, g: Any) -> bool:
