@@ -26,11 +26,11 @@ from toolz.functoolz import Compose
 
 from xpgrad_dask.contractions import _matmul, _part, _tensordot, _whole
 from xpgrad_dask.layout import Within, _broadcast_to
-from xpgrad_dask.sums import _reduced, _sum_chunk, _sum_of_list, run_rule
+from xpgrad_dask.sums import _reduced, _sum_chunk, _sum_of_list, run_rule, sum_block
 
 #: Functions by the arguments in which they are linear: all of them together, one of them, or the first.
 _TOGETHER: set[Any] = {operator.add, operator.sub, operator.neg, operator.pos, numpy.swapaxes, numpy.transpose}
-_TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, "sum"}
+_TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, sum_block, "sum"}
 _ONE = {operator.mul, _matmul, _tensordot}
 _FIRST = {operator.truediv, run_rule, _broadcast_to}
 _AROUND = {_part, _reduced, _whole}  # their first argument says what they do with the blocks
@@ -69,7 +69,7 @@ def _in_blocks(layer: Layer) -> bool:
 
 
 def _may_be_linear(layer: Layer) -> bool:
-    return not isinstance(layer, Blockwise) or set(_functions(layer.task)) - _AROUND <= _TOGETHER | _ONE | _FIRST
+    return not isinstance(layer, Blockwise) or set(functions(layer.task)) - _AROUND <= _TOGETHER | _ONE | _FIRST
 
 
 def _factored(graph: HighLevelGraph, factor: str, wanted: set[str]) -> HighLevelGraph:
@@ -135,9 +135,9 @@ class _Factored:
         if isinstance(layer, Within):
             return True
         if not isinstance(layer, Blockwise):
-            called = {function for task in self.tasks(name).values() for function in _functions(task)}
+            called = {function for task in self.tasks(name).values() for function in functions(task)}
             return called <= _TOGETHER and self.graph.dependencies[name] <= inputs
-        called = set(_functions(layer.task)) - _AROUND
+        called = set(functions(layer.task)) - _AROUND
         places = [i for i, (x, _) in enumerate(layer.indices) if isinstance(x, str) and x in inputs]
         if called <= _TOGETHER:
             return len(places) == len(layer.indices)
@@ -176,7 +176,7 @@ class _Factored:
         return made
 
 
-def _functions(node: GraphNode) -> Iterator[Any]:
+def functions(node: GraphNode) -> Iterator[Any]:
     """What a task calls, and the tasks inside it."""
     stack: list[Any] = [node]
     while stack:

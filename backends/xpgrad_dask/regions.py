@@ -22,7 +22,7 @@ from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 
 from xpgrad_dask.factors import with_factors
 from xpgrad_dask.layout import Within
-from xpgrad_dask.sums import unwrapped
+from xpgrad_dask.strips import Step, Strips, run
 
 
 @dataclass(frozen=True)
@@ -300,15 +300,17 @@ class _Work:
         for (name, axis), ndim in self._outside(region).items():
             operands += [name, tuple("i" if k == axis else f"{name}.{k}" for k in range(ndim))]
             numblocks[name] = tuple(region.blocks if k == axis else 1 for k in range(ndim))
+        axes = [axis for _, axis in values]
         steps = []
         for name in region.members:
             own = self.local[name]
             sources = [i.layer if i.layer in region.members else (i.layer, i.axis) for i in own.inputs]
             needs = [(i.token, values[source], i.depth) for i, source in zip(own.inputs, sources, strict=True)]
             values[name] = next(numbers)
-            steps.append((own.task, tuple(needs)))
+            steps.append((own.task, tuple(needs), own.axis))
         outputs = tuple(values[name] for name in region.outputs)
-        function = partial(run_steps, _with_ends(steps, outputs), outputs)
+        how = Strips.of(axes, [(task, [at for _, at, _ in needs], axis) for task, needs, axis in steps])
+        function = partial(run, _with_ends(steps, outputs), outputs, how)
         layer: Any = blockwise(function, region.name, "i", *operands, numblocks=numblocks)
         layer.region = region  # for `explain`
         self._add(region.name, layer, set(numblocks))
@@ -355,29 +357,13 @@ def _needed(dependencies: Mapping[str, Any], wanted: set[str]) -> list[str]:
     return [*order]
 
 
-def _with_ends(steps: Sequence[Any], kept: Sequence[int]) -> tuple[Any, ...]:
+def _with_ends(steps: Sequence[Any], kept: Sequence[int]) -> tuple[Step, ...]:
     """The steps, each with the values that nothing needs after it."""
     last: dict[int, int] = {}
-    for at, (_, needs) in enumerate(steps):
+    for at, (_, needs, _) in enumerate(steps):
         last |= {value: at for _, value, _ in needs}
     ends: dict[int, list[int]] = {}
     for value, at in last.items():
         if value not in kept:
             ends.setdefault(at, []).append(value)
-    return tuple((*step, tuple(ends.get(at, ()))) for at, step in enumerate(steps))
-
-
-def run_steps(steps: Sequence[Any], outputs: Sequence[int], *blocks: Any) -> tuple[Any, ...]:
-    """Run the members of a region on one block."""
-    values = [unwrapped(block) for block in blocks]
-    for task, needs, ends in steps:
-        given = {}
-        for token, at, depth in needs:
-            value = values[at]
-            for _ in range(depth):
-                value = [value]
-            given[token] = value
-        values.append(task(given))
-        for at in ends:
-            values[at] = None
-    return tuple(values[at] for at in outputs)
+    return tuple(Step(task, needs, tuple(ends.get(at, ()))) for at, (task, needs, _) in enumerate(steps))

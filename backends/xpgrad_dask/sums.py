@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial, reduce
+from math import isnan, prod
 from operator import add
 from typing import Any
 
@@ -15,6 +16,7 @@ from dask.array.utils import meta_from_array
 from dask.core import flatten
 
 from xpgrad_dask.known import as_dask
+from xpgrad_numpy import backend
 
 # Joining 16 at a time, a tree adds 1 task to 15 blocks; as Dask has it, 1 to 3.
 _FAN_IN = 16
@@ -88,17 +90,13 @@ def _sum(block: Any, axis: Any, keepdims: bool) -> Any:
 
 def _reduction(name: str) -> Any:
     """One of Dask's reductions, in one step where the axes are whole, and over a wider tree otherwise."""
-    reduced = getattr(da, name)
 
     def apply(x: da.Array, *, axis: Any = None, keepdims: bool = False, **options: Any) -> da.Array:
         x = as_dask(x)
         axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
         axes = tuple(numpy.lib.array_utils.normalize_axis_tuple(axes, x.ndim))
         if not axes or any(x.numblocks[i] != 1 for i in axes):
-            block = x.dtype.itemsize
-            for i in set(range(x.ndim)).difference(axes):
-                block *= max(x.chunks[i], default=0)
-            return reduced(x, axis=axes, keepdims=keepdims, split_every=fan_in(x, axes, block), **options)
+            return _tree(name, x, axis=axes, keepdims=keepdims, **options)
         labels = tuple(range(x.ndim))
         kernel = partial(_reduced, name, axis=axes, keepdims=keepdims, **options)
         return da.blockwise(
@@ -115,9 +113,34 @@ def _reduction(name: str) -> Any:
     return apply
 
 
+def _tree(name: str, x: da.Array, axis: tuple[int, ...], keepdims: bool, **options: Any) -> da.Array:
+    """A reduction over several blocks."""
+    block = x.dtype.itemsize
+    for i in set(range(x.ndim)).difference(axis):
+        block *= max(x.chunks[i], default=0)
+    shared: dict[str, Any] = {"axis": axis, "keepdims": keepdims, "split_every": fan_in(x, axis, block)}
+    lengths = [x.shape[i] for i in axis]
+    if name == "sum" or (name == "mean" and not any(map(isnan, lengths))):
+        dtype = options.get("dtype") or getattr(numpy, name)(numpy.ones((1,), x.dtype)).dtype
+        total = da.reduction(x, chunk=sum_block, aggregate=sum_block, dtype=dtype, **shared)
+        return total if name == "sum" else total / prod(lengths)
+    return getattr(da, name)(x, **shared, **options)
+
+
+def sum_block(block: Any, axis: Any, keepdims: bool, dtype: Any = None) -> Any:
+    """The sum over a block."""
+    dtype = None if block.dtype == dtype else dtype
+    return _function("sum", block)(block, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
 def _reduced(name: str, block: Any, **options: Any) -> Any:
     block = unwrapped(block)
-    return getattr(array_namespace(block), name)(block, **options)
+    return _function(name, block)(block, **options)
+
+
+def _function(name: str, block: Any) -> Any:
+    """A function of a block's library; NumPy's as its plug-in has them, for the sake of short rows."""
+    return backend.function(name) if isinstance(block, numpy.ndarray) else getattr(array_namespace(block), name)
 
 
 FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}

@@ -6,7 +6,8 @@ import pytest
 from benchmarks.dask.workloads import ALL, Data, tracked
 
 import xpgrad.dask as xp
-from xpgrad_dask.regions import fuse, run_steps
+from xpgrad_dask.regions import fuse
+from xpgrad_dask.strips import Step, run
 
 pytestmark = pytest.mark.usefixtures("nothing_computes")
 
@@ -57,10 +58,10 @@ def test_data_in_other_blocks_have_regions_of_their_own(data, compute):
 def test_intermediate_values_do_not_outlive_their_use():
     held = []
     steps = (
-        (lambda values: ["made of", values["a"]], (("a", 0, 0),), (0,)),
-        (lambda values: held.append(values["b"]) or "last", (("b", 1, 1),), (1,)),
+        Step(lambda values: ["made of", values["a"]], (("a", 0, 0),), (0,)),
+        Step(lambda values: held.append(values["b"]) or "last", (("b", 1, 1),), (1,)),
     )
-    assert run_steps(steps, (2,), ["block"]) == ("last",)
+    assert run(steps, (2,), None, ["block"]) == ("last",)
     assert held == [[["made of", "block"]]]  # wrapped in a list, as Dask passes what it sums over
 
 

@@ -1,0 +1,90 @@
+"""A region's task in strips of rows computes what it computes on the block as a whole."""
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from benchmarks.dask.workloads import ALL, IN_BLOCKS, Data, tracked
+
+import xpgrad.dask as xp
+from xpgrad_dask import strips
+
+pytestmark = pytest.mark.usefixtures("nothing_computes")
+
+
+@pytest.fixture
+def in_strips(monkeypatch):
+    """Makes strips of 4 rows and more out of any block, and counts the blocks."""
+    counts = []
+    original = strips._in_strips
+
+    def counting(*arguments):
+        done = original(*arguments)
+        counts.append(done)
+        return done
+
+    monkeypatch.setattr(strips, "_SMALL", 8 * 2**5)
+    monkeypatch.setattr(strips, "_FEWEST_ROWS", 4)
+    monkeypatch.setattr(strips, "_large", lambda blocks, how: True)
+    monkeypatch.setattr(strips, "_in_strips", counting)
+    return counts
+
+
+@pytest.mark.parametrize("name", IN_BLOCKS)
+def test_gradients_are_those_by_hand(name, in_strips, compute):
+    data = Data(3, 53)
+    for a, b in zip(compute(*ALL[name][1](data)), compute(*ALL[name][0](data)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10)
+    assert in_strips == [True] * 3
+
+
+LOSSES = {
+    "a gradient by the data": lambda x: xp.sum(xp.exp(x) * x),
+    "rows along the last axis": lambda x: xp.sum(xp.tanh(x.T * 2) ** 2),
+    "means, and a new axis": lambda x: xp.mean(x[:, None, :2] * x[:, :2, None], axis=(0, 2))[1] + xp.mean(x),
+    "float32": lambda x: xp.sum(xp.astype(x, xp.float32) * 2),
+    "where": lambda x: xp.sum(xp.where(x > 0, xp.sqrt(xp.abs(x)), 0.0)),
+    "one number for all": lambda x: xp.sqrt(xp.sum(xp.sum(x * x, axis=1) + 1.0)),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("chunks", [(40, 6), ((30, 1, 59), 6)])
+def test_other_losses(name, chunks, in_strips, compute):
+    x = np.random.default_rng(0).normal(size=(90 if chunks[0] != 40 else 120, 6))
+    loss = LOSSES[name]
+    found = compute(*tracked(loss, da.from_array(x, chunks=chunks)))
+    assert any(in_strips)
+    with dask.config.set({"xpgrad.fusion": False}):
+        expected = compute(*tracked(loss, da.from_array(x, chunks=chunks)))
+    for a, b in zip(found, expected, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=1e-5 if name == "float32" else 1e-10)
+
+
+def test_what_looks_at_other_rows_keeps_its_block(in_strips, compute):
+    x = np.random.default_rng(0).normal(size=(120, 6))
+
+    def loss(x):
+        return xp.sum(xp.map_blocks(lambda block: block - block[:1], xp.exp(x)) ** 2)
+
+    _, gradient = compute(*tracked(loss, da.from_array(x, chunks=(40, 6))))
+    assert not in_strips
+    e = np.exp(x).reshape(3, 40, 6)
+    d = 2 * (e - e[:, :1])
+    d[:, :1] -= d.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(gradient, (d * e).reshape(120, 6))
+
+
+def test_wide_arrays_keep_their_block(in_strips, compute):
+    x = np.random.default_rng(0).normal(size=(120, 40))
+    _, gradient = compute(*tracked(lambda x: xp.sum(xp.exp(x)), da.from_array(x, chunks=(40, 40))))
+    assert in_strips == [False] * 3
+    np.testing.assert_allclose(gradient, np.exp(x))
+
+
+def test_large_sums_are_not_added_up_strip_by_strip(in_strips, compute):
+    x, w = np.random.default_rng(0).normal(size=(120, 8)), np.ones((8, 8))
+    _, gradient = compute(*tracked(lambda w: xp.sum(xp.asarray(da.from_array(x, chunks=(40, 8))) @ w), w))
+    assert in_strips == [False] * 3
+    np.testing.assert_allclose(gradient, np.repeat(x.sum(axis=0)[:, None], 8, axis=1))
