@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from math import isnan, prod
 from operator import add
 from typing import Any
@@ -140,7 +140,12 @@ def _reduced(name: str, block: Any, **options: Any) -> Any:
 
 def _function(name: str, block: Any) -> Any:
     """A function of a block's library; NumPy's as its plug-in has them, for the sake of short rows."""
-    return backend.function(name) if isinstance(block, numpy.ndarray) else getattr(array_namespace(block), name)
+    return _of_numpy(name) if isinstance(block, numpy.ndarray) else getattr(array_namespace(block), name)
+
+
+@cache
+def _of_numpy(name: str) -> Any:
+    return backend.functions.get(name) or backend.function(name)
 
 
 FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}
