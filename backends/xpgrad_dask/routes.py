@@ -83,18 +83,38 @@ def _same(count: int) -> list[list[Piece]]:
 
 def _placed(meta: Any, shape: tuple[int, ...], where: Sequence[Any], blocks: Sequence[Any]) -> Any:
     """One block of the sums."""
-    if len(where) == 1 and all(
-        isinstance(p, slice) and p.indices(n) == (0, n, 1) for p, n in zip(where[0][1], shape, strict=False)
-    ):
+    if len(where) == 1 and _spans(where[0][1], shape) == [range(n) for n in shape]:
         return blocks[0][where[0][0]]
-    out = numpy.zeros_like(meta, shape=shape)
+    out = None
+    taken: list[Any] = []  # the places that were written to
     for (source, place), block in zip(where, blocks, strict=True):
-        key = _outer(place, shape)
-        if key is place and not any(isinstance(part, numpy.ndarray) for part in place):
-            out[key] += block[source]
+        spans = _spans(place, shape)
+        if out is None:
+            whole = spans == [range(n) for n in shape]
+            out = (numpy.empty_like if whole else numpy.zeros_like)(meta, shape=shape)
+        if spans is None:
+            numpy.add.at(out, _outer(place, shape), block[_outer(source, block.shape)])
+        elif None not in taken and all(_apart(spans, other) for other in taken):
+            out[place] = block[source]
         else:
-            numpy.add.at(out, key, block[_outer(source, block.shape)])
-    return out
+            out[place] += block[source]
+        taken.append(spans)
+    return numpy.zeros_like(meta, shape=shape) if out is None else out
+
+
+def _spans(place: tuple[Any, ...], shape: tuple[int, ...]) -> list[range] | None:
+    """The places that slices name along each axis; None if there are others than slices."""
+    if any(isinstance(part, numpy.ndarray) for part in place):
+        return None
+    return [range(n)[part] for part, n in zip(place, shape, strict=True)]
+
+
+def _apart(spans: Sequence[range], others: Sequence[range]) -> bool:
+    """Whether two boxes have nothing in common: along some axis the one ends before the other begins."""
+    return any(
+        not a or not b or max(a[0], a[-1]) < min(b[0], b[-1]) or max(b[0], b[-1]) < min(a[0], a[-1])
+        for a, b in zip(spans, others, strict=True)
+    )
 
 
 def _placed_like(meta: Any, where: Sequence[Any], template: Any, blocks: Sequence[Any]) -> Any:

@@ -16,6 +16,7 @@ from xpgrad.cotangent import conjugated, restore
 from xpgrad.discovery import backend_of, floating, is_array
 from xpgrad.errors import FunctionError
 from xpgrad.node import Form, Part, make_node
+from xpgrad.plan import shape_of
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, replace
 
@@ -58,8 +59,8 @@ class Call:
     def __init__(self, name: str, inputs: Sequence[Any], outputs: Sequence[Array]) -> None:
         self.name = name
         self.parents = tuple(x._node if tracked(x) else None for x in inputs)
-        self.like = tuple((x.shape, x.dtype) if tracked(x) else None for x in inputs)
-        self.forms = tuple((y.shape, y.dtype) for y in outputs)
+        self.like = tuple((shape_of(x.data), x.dtype) if tracked(x) else None for x in inputs)
+        self.forms = tuple((shape_of(y.data), y.dtype) for y in outputs)
 
     def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:
         """From the cotangents of all outputs those of all inputs, None where there is none.

@@ -19,8 +19,11 @@ from xpgrad.primitive import PRIMITIVES, raw_namespace
 
 
 @cache
-def edges_in_blocks(plan: Plan) -> tuple[tuple[int, Callable[..., Any], int | None], ...]:
-    """The edges of an element-wise plan, with rules that run inside the blocks."""
+def edges_in_blocks(plan: Plan, square: bool) -> tuple[tuple[int, Callable[..., Any], int | None], ...]:
+    """The edges of an element-wise plan, with rules that run inside the blocks; `square` says that its inputs are one.
+
+    The two edges of a product of one array with itself are one: g is doubled, which may be a single number still.
+    """
     primitive, edges, start = plan.primitive, [], 0
     for i, _, at in plan.edges:
         name = primitive.inputs[i]
@@ -34,6 +37,8 @@ def edges_in_blocks(plan: Plan) -> tuple[tuple[int, Callable[..., Any], int | No
         part = slice(start, start + len(edge.needs))
         edges.append((i, partial(_step, reference, plan.guarded, part), at))
         start = part.stop
+        if square and known and primitive.name == "multiply":
+            return ((i, partial(_doubled, edges[0][1]), at),)
     return tuple(edges)
 
 
@@ -44,6 +49,10 @@ def _passes(edge: Edge) -> bool:
         return not edge.needs and not edge.wants_namespace and edge.rule(g) is g
     except TypeError:
         return False
+
+
+def _doubled(step: Callable[..., Any], xp: Any, g: Any, kept: tuple[Any, ...]) -> Any:
+    return step(xp, g + g, kept)
 
 
 def _pass(_: Any, g: Any, __: tuple[Any, ...]) -> Any:

@@ -137,7 +137,7 @@ def pull(
             kind = g.__class__
             xp, backend, count_nonzero, swift = WORLDS.get(kind) or world_of(g)
         if primitive.elementwise and backend.lazy and not create:
-            edges, guarded = edges_in_blocks(plan), False
+            edges, guarded = edges_in_blocks(plan, not plan.single and source[0] is source[1]), False
         else:
             edges, guarded = plan.edges, plan.guarded
             if guarded and count_nonzero is not None:  # here and not in a helper: it saves a tenth of the walk
