@@ -11,7 +11,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
+from inspect import isroutine
 from typing import Any
 
 from xpgrad.backend import Backend
@@ -45,7 +46,8 @@ class DaskBackend(Backend):
         from xpgrad_dask import contractions, layout, matrices, places, sums, whole_axes
 
         modules = (contractions, layout, matrices, places, sums, whole_axes)
-        return {name: function for module in modules for name, function in module.FUNCTIONS.items()}
+        found = {name: function for module in modules for name, function in module.FUNCTIONS.items()}
+        return {name: _says_what_is_unknown(name, function) for name, function in found.items()}
 
     def function(self, name: str) -> Any:
         found = self.functions.get(name)
@@ -53,7 +55,7 @@ class DaskBackend(Backend):
             return found
         found = super().function(name)  # an error if there is none
         if not name.startswith("special."):
-            return found
+            return _says_what_is_unknown(name, found) if isroutine(found) else found
         from xpgrad_dask.special import in_blocks
 
         return in_blocks(name.removeprefix("special."))
@@ -140,6 +142,30 @@ class DaskBackend(Backend):
 def refuse(*arguments: Any, **keywords: Any) -> Any:
     """A scheduler that computes nothing."""
     raise RuntimeError("something computed where only a graph should have been built.")
+
+
+def _says_what_is_unknown(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that says what is missing where it fails because lengths of blocks are unknown."""
+
+    @wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except Exception as error:
+            operands = [x for a in args for x in (a if isinstance(a, list | tuple) else (a,))]
+            if "compute_chunk_sizes" in str(error) or not any(map(_lengths_unknown, operands)):
+                raise
+            raise ValueError(
+                f"{name} needs the lengths of blocks, which are not known yet: call compute_chunk_sizes() on the "
+                "array that they belong to."
+            ) from error
+
+    return call
+
+
+def _lengths_unknown(x: Any) -> bool:
+    """Whether an array, or a length of a shape, is not known yet."""
+    return any(n != n for n in getattr(x, "shape", (x,) if isinstance(x, float) else ()))
 
 
 def _known(x: Any) -> bool:

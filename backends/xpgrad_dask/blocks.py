@@ -20,6 +20,7 @@ from dask.utils import has_keyword
 import xpgrad
 from xpgrad import Array
 from xpgrad_dask.captured import recorded
+from xpgrad_dask.known import as_dask
 from xpgrad_dask.local import Place, differentiable, raw, unified
 
 
@@ -142,6 +143,8 @@ def apply_gufunc(func: Callable[..., Any], signature: str, *args: Any, **options
     if refused:
         raise ValueError(f"apply_gufunc with {refused[0]} cannot be differentiated: move the axes before the call.")
     cores, outs = _parse_gufunc_signature(signature)
+    if options.get("allow_rechunk"):
+        args = tuple(_joined(x, len(core)) for x, core in zip(args, cores, strict=True))
     several = isinstance(outs, list)
     known = frozenset(inspect.signature(da.apply_gufunc).parameters)
     own = {name: value for name, value in options.items() if name not in known}
@@ -158,6 +161,12 @@ def apply_gufunc(func: Callable[..., Any], signature: str, *args: Any, **options
     results = [[*loop, *(None for _ in core)] for core in (outs if several else [outs])]
     found = _record(partial(func, **own) if own else func, func, operands, results, forward, several)
     return found if several else found[0]
+
+
+def _joined(x: Any, core: int) -> Any:
+    """An array whose last axes, so many, have one block each."""
+    split = [i for i in range(x.ndim - core, x.ndim) if isinstance(raw(x), da.Array) and raw(x).numblocks[i] > 1]
+    return rechunk(x, dict.fromkeys(split, -1)) if split else x
 
 
 def rechunk(x: Any, chunks: Any = "auto", **options: Any) -> Array:
@@ -254,7 +263,11 @@ def _record(
     labels = [label for out in outs for label in out if label is not None]
     grid = {label: i for i, label in enumerate(dict.fromkeys(labels))}
     given = [x if isinstance(x, Array) else Array(x) if _is_array(x) else x for x, _ in operands]
-    arrays = unified([raw(x) for x in given], [ind for _, ind in operands])
+    arrays = [
+        as_dask(raw(x)) if ind and isinstance(raw(x), numpy.ndarray) else raw(x)
+        for x, (_, ind) in zip(given, operands, strict=True)
+    ]
+    arrays = unified(arrays, [ind for _, ind in operands])
     positions = [i for i, x in enumerate(given) if isinstance(x, Array)]
     numbers: dict[Any, int] = {}
     for i in positions:

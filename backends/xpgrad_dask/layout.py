@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import product
 from math import isnan
 from operator import getitem
@@ -96,12 +97,12 @@ def reshape(x: da.Array, shape: tuple[int, ...], copy: bool | None = None) -> da
 def _reshaped(x: da.Array, shape: tuple[int, ...]) -> da.Array:
     if x.size == 0:
         return da.empty(numpy.empty(x.shape).reshape(shape).shape, dtype=x.dtype)
-    try:
+    with suppress(NotImplementedError):  # for blocks that do not fit
         return da.reshape(x, shape)
-    except NotImplementedError:  # blocks that do not fit; those that the reverse would make do
-        if not isinstance(shape, Shape):
-            raise
-        return da.reshape(x.rechunk(da.empty(shape, chunks=shape.chunks).reshape(x.shape).chunks), shape)
+    if isinstance(shape, Shape):
+        with suppress(NotImplementedError):  # those that the reverse would make do
+            return da.reshape(x.rechunk(da.empty(shape, chunks=shape.chunks).reshape(x.shape).chunks), shape)
+    return da.reshape(da.reshape(x, (-1,)), shape)  # a vector fits anything
 
 
 def is_local(x: da.Array, key: tuple[Any, ...]) -> bool:

@@ -146,7 +146,7 @@ def _summed(bundle: da.Array, members: list[int], kept: tuple[int, ...], outputs
     axes = tuple(i for i in range(bundle.ndim) if i not in kept)
     if not axes:
         every = members == [*range(len(members))]
-        return bundle if every else da.map_blocks(itemgetter(*members), bundle, meta=bundle._meta)
+        return bundle if every else da.map_blocks(partial(_members, members), bundle, meta=bundle._meta)
     return da.reduction(
         bundle,
         chunk=partial(_chosen, members),
@@ -161,6 +161,10 @@ def _summed(bundle: da.Array, members: list[int], kept: tuple[int, ...], outputs
 
 
 def _chosen(members: list[int], parts: Any, axis: Any, keepdims: bool) -> Any:
+    return _members(members, parts)
+
+
+def _members(members: list[int], parts: Any) -> Any:
     return tuple(parts[n] for n in members)
 
 

@@ -58,7 +58,7 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callabl
         kernel = partial(_value_and_grad, f, reduce, replace(params, lambda _: 0), len(given))
         places = [*kinds, *(Place.of(x, (0, *(None,) * (x.ndim - 1))) for x in data)]
         total, n, *gradient = run(kernel, [*given, *data], places, [value, count, *kinds])
-        found = [x if reduce == "sum" else x / n for x in (total, *gradient)]
+        found = [x if reduce == "sum" else (x / n).astype(x.dtype) for x in (total, *gradient)]
         if any(isinstance(x, Array) for x in (*chunked, *(x for _, x in leaves(params)))):
             found = [*map(Array, found)]
         return found[0], rebuild(params, found[1:])
@@ -68,8 +68,11 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callabl
 
 def _value_and_grad(f: Callable[..., Any], reduce: str, form: Any, count: int, *blocks: Any) -> tuple[Any, ...]:
     """The loss of some samples, their number, and the gradient by every parameter."""
+    n = blocks[count].shape[0]
+    if not n:  # what a mask leaves of a block may be nothing, of which many losses are not defined
+        zero = numpy.zeros((), numpy.result_type(*blocks[:count]))
+        return (zero, numpy.asarray(n), *map(numpy.zeros_like, blocks[:count]))
     params, *data = rebuild(form, map(Array, blocks[:count])), *map(Array, blocks[count:])
     value, gradient = xpgrad.value_and_grad(f)(params, *data)
-    n = data[0].shape[0]
     weight = n if reduce == "mean" else 1
     return (value.data * weight, numpy.asarray(n), *(g.data * weight for _, g in leaves(gradient)))

@@ -254,6 +254,8 @@ def _taken_between(axis: int, block: Any, index: Any, span: Any) -> Any:
     low, high, n = span
     index = numpy.where(index < 0, index + n, index) - low
     inside = (index >= 0) & (index < high - low)
+    if not block.shape[axis]:
+        block = numpy.zeros_like(block, shape=(*block.shape[:axis], 1, *block.shape[axis + 1 :]))
     found = numpy.take(block, numpy.where(inside, index, 0), axis=axis)
     after = (None,) * (block.ndim - axis - 1)
     return numpy.where(inside[(..., *after)], found, numpy.zeros((), dtype=block.dtype))[..., None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isnan, prod
 from typing import Any, Self
 
@@ -44,6 +45,18 @@ class Shape(tuple[int, ...]):
     def count(self, axes: tuple[int, ...]) -> Any:
         """How many elements lie along some axes; an array yet to be computed where a length is not known."""
         return prod(length(self.template, i) if self.template is not None and isnan(self[i]) else self[i] for i in axes)
+
+    @staticmethod
+    def part(g: Any, i: int, shapes: Sequence[tuple[int, ...]], axis: int) -> Any:
+        """Of what was joined from arrays of some shapes along an axis, the blocks of array i."""
+        if not isinstance(g, da.Array):
+            raise ValueError(
+                "a second derivative of concat needs the lengths of blocks, which are not known yet: call "
+                "compute_chunk_sizes() on the arrays that are joined."
+            )
+        counts = [len(chunks[axis]) if (chunks := getattr(shape, "chunks", None)) else 1 for shape in shapes]
+        start = sum(counts[:i])
+        return g.blocks[(*(slice(None),) * axis, slice(start, start + counts[i]))]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, tuple) or len(other) != len(self):

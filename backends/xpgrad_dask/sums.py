@@ -124,6 +124,9 @@ def _tree(name: str, x: da.Array, axis: tuple[int, ...], keepdims: bool, **optio
         dtype = options.get("dtype") or getattr(numpy, name)(numpy.ones((1,), x.dtype)).dtype
         total = da.reduction(x, chunk=sum_block, aggregate=sum_block, dtype=dtype, **shared)
         return total if name == "sum" else total / prod(lengths)
+    if name in ("max", "min") and 0 not in lengths:
+        kernel = partial(_extreme, name)
+        return da.reduction(x, chunk=kernel, aggregate=kernel, dtype=x.dtype, **shared)
     return getattr(da, name)(x, **shared, **options)
 
 
@@ -131,6 +134,16 @@ def sum_block(block: Any, axis: Any, keepdims: bool, dtype: Any = None) -> Any:
     """The sum over a block."""
     dtype = None if block.dtype == dtype else dtype
     return _function("sum", block)(block, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+def _extreme(name: str, block: Any, axis: Any, keepdims: bool) -> Any:
+    """The largest or the least of a block; of an empty one, such as a mask may leave, what no other is beyond."""
+    if block.size:
+        return _reduced(name, block, axis=axis, keepdims=keepdims)
+    kind = block.dtype.kind
+    bounds = numpy.iinfo(block.dtype) if kind in "iu" else None
+    low, high = (bounds.min, bounds.max) if bounds else (-numpy.inf, numpy.inf) if kind == "f" else (False, True)
+    return getattr(numpy, name)(block, axis=axis, keepdims=keepdims, initial=low if name == "max" else high)
 
 
 def _reduced(name: str, block: Any, **options: Any) -> Any:
@@ -148,7 +161,23 @@ def _of_numpy(name: str) -> Any:
     return backend.functions.get(name) or backend.function(name)
 
 
+def cumulative_sum(x: Any, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> da.Array:
+    """The sum of all up to each; Dask's own way to do it one block after the other stumbles over empty blocks."""
+    x = as_dask(x)
+    if axis is None and x.ndim != 1:
+        raise ValueError("cumulative_sum needs an axis, unless there is only one.")
+    along = (axis or 0) % x.ndim
+    dtype = dtype or numpy.cumsum(numpy.ones((1,), x.dtype)).dtype
+    empty = any(n == 0 or isnan(n) for n in x.chunks[along])
+    out = da.cumsum(x, axis=along, dtype=dtype, method="blelloch" if empty else "sequential")
+    if not include_initial:
+        return out
+    chunks = tuple((1,) if i == along else c for i, c in enumerate(x.chunks))
+    return da.concatenate([da.zeros(tuple(map(sum, chunks)), dtype=dtype, chunks=chunks), out], axis=along)
+
+
 FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}
+FUNCTIONS["cumulative_sum"] = cumulative_sum
 
 
 def run_rule(rule: Any, g: Any, *blocks: Any) -> Any:

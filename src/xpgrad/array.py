@@ -91,7 +91,8 @@ class Array(Declared, Exits, Collection):
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of a 0-d array.")
-        return self.shape[0]
+        n = self.shape[0]
+        return n if n == n else len(self._data)  # a lazy library says how to make it known
 
     def __iter__(self) -> Iterator[Array]:
         if not self.shape:

@@ -259,3 +259,49 @@ def test_keys_are_the_same_when_a_step_is_built_again(data):
         return xp.value_and_grad_blocks(squared)({"w": data.w, "b": [0.5]}, data.X, data.Y)[0]
 
     assert step().name == step().name
+
+
+def test_a_parameter_before_the_data(data, compute):
+    _, by_w, by_x = tracked(lambda w, x: xp.sum(xp.map_blocks(lambda w, b: b * w, w, x)), data.w, data.X)
+    np.testing.assert_allclose(compute(by_x), np.broadcast_to(data.w, data.x.shape))
+    np.testing.assert_allclose(compute(by_w), data.x.sum(axis=0))
+
+
+def test_numpy_operands_that_have_indices(compute):
+    x, w = np.random.default_rng(0).normal(size=(12, 6)), np.random.default_rng(1).normal(size=(6, 3))
+    chunked = da.from_array(x, chunks=((5, 7), (2, 4)))
+
+    def contraction(x, w):
+        product = xp.blockwise(lambda a, b: a @ b, "ik", x, "ij", w, "jk", concatenate=True, dtype=float)
+        return xp.sum(product**2)
+
+    def rows(x, w):
+        def weighted(a, w):
+            return a.__array_namespace__().sum(a * w, axis=-1)
+
+        return xp.sum(xp.apply_gufunc(weighted, "(i),(i)->()", x, w, output_dtypes=float, allow_rechunk=True) ** 2)
+
+    _, by_x, by_w = tracked(contraction, chunked, w)
+    assert by_x.chunks == chunked.chunks
+    np.testing.assert_allclose(compute(by_x), 2 * x @ w @ w.T)
+    np.testing.assert_allclose(compute(by_w), 2 * x.T @ x @ w)
+    _, by_x, by_w = tracked(rows, chunked, w[:, 0])
+    assert by_x.chunks == chunked.chunks
+    np.testing.assert_allclose(compute(by_x), 2 * np.outer(x @ w[:, 0], w[:, 0]))
+    np.testing.assert_allclose(compute(by_w), 2 * x.T @ x @ w[:, 0])
+
+
+def test_losses_of_blocks_without_samples_and_in_single_precision(compute):
+    x, w = np.random.default_rng(0).normal(size=(12, 6)), np.ones(6)
+    x[:5] = -1
+    chunked = da.from_array(x, chunks=(5, 6))
+
+    def loss(w, block):
+        return block.__array_namespace__().mean((block @ w) ** 2)
+
+    chosen = x[x[:, 0] > 0]
+    value, gradient = compute(*xp.value_and_grad_blocks(loss, "mean")(w, chunked[chunked[:, 0] > 0]))
+    np.testing.assert_allclose(value, np.mean((chosen @ w) ** 2))
+    np.testing.assert_allclose(gradient, 2 * chosen.T @ (chosen @ w) / len(chosen))
+    value, gradient = xp.value_and_grad_blocks(loss, "mean")(w.astype("f4"), chunked.astype("f4"))
+    assert value.dtype == gradient.dtype == compute(value).dtype == compute(gradient).dtype == "float32"

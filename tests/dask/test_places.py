@@ -135,3 +135,21 @@ def test_slices_of_long_axes_are_not_gone_through_one_by_one(part):
         y = xp.sum(x[part])
     y.backward()
     assert x.grad.chunks == x.chunks
+
+
+def test_lazy_indices_and_empty_blocks(compute):
+    values, index = np.arange(24.0).reshape(6, 4), np.array([5, 0, 0, -1])
+    x = da.from_array(values, chunks=((0, 2, 4), 4))
+    value, gradient = tracked(lambda x: xp.sum(xp.take(x, xp.asarray(da.from_array(index, chunks=2)), axis=0) ** 2), x)
+    expected = np.zeros_like(values)
+    np.add.at(expected, index, 2 * values[index])
+    np.testing.assert_allclose(compute(value), np.sum(values[index] ** 2))
+    np.testing.assert_allclose(compute(gradient), expected)
+
+
+@pytest.mark.parametrize("chunks", [(5, 2), ((7, 1, 4), (1, 3)), (12, 4)])
+def test_reshape_across_blocks_that_do_not_fit(chunks, compute):
+    values = np.random.default_rng(0).normal(size=(12, 4))
+    weights = np.random.default_rng(1).normal(size=(8, 6))
+    _, gradient = tracked(lambda x: xp.sum(xp.reshape(x, (8, 6)) * weights), da.from_array(values, chunks=chunks))
+    np.testing.assert_allclose(compute(gradient), weights.reshape(12, 4))
