@@ -53,9 +53,8 @@ vjp("mean", x=mean)
 
 def extreme(xp, g, x, out, x_shape, axis, keepdims):
     """An equal share for every element that is as large (or small) as the result, or NaN."""
-    hit = (x == reinsert(xp, out, x_shape, axis, keepdims)) | xp.isnan(x)
-    share = reinsert(xp, g, x_shape, axis, keepdims) / xp.sum(xp.astype(hit, g.dtype), axis=axis, keepdims=True)
-    return xp.where(hit, share, 0.0)
+    hit = xp.astype((x == reinsert(xp, out, x_shape, axis, keepdims)) | xp.isnan(x), g.dtype)
+    return reinsert(xp, g, x_shape, axis, keepdims) / xp.sum(hit, axis=axis, keepdims=True) * hit
 
 
 vjp("max min", x=extreme)
