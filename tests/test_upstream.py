@@ -17,21 +17,37 @@ with_checkout = pytest.mark.skipif(
 )
 
 
+def passed(module, *options):
+    """How many tests pass; AssertionError if one fails that is not listed."""
+    options = [*options, "-q", "--tb=short", "--disable-warnings"]
+    command = [sys.executable, CONFORMANCE / "run.py", CHECKOUT, "--module", module, *options]
+    found = subprocess.run(command, capture_output=True, text=True)
+    assert found.returncode == 0, found.stdout[-5000:] + found.stderr[-5000:]
+    return int(re.search(r"(\d+) passed", found.stdout)[1])
+
+
 @pytest.mark.deep
 @with_checkout
 @pytest.mark.parametrize("mode", [[], ["--raw"], ["--tracked"], ["--gradients"]], ids=lambda mode: "".join(mode))
-@pytest.mark.parametrize("module", ["numpy", "array_api_strict", "dask"])
+@pytest.mark.parametrize("module", ["numpy", "array_api_strict"])
 def test_nothing_fails_but_what_is_listed(module, mode):
-    examples = 5 if module == "dask" else 20  # it computes each of them task by task
-    options = [f"--max-examples={examples}", "-q", "--tb=short", "--disable-warnings"]
-    command = [sys.executable, CONFORMANCE / "run.py", CHECKOUT, "--module", module, *mode, *options]
-    found = subprocess.run(command, capture_output=True, text=True)
-    assert found.returncode == 0, found.stdout[-5000:] + found.stderr[-5000:]
-    assert int(re.search(r"(\d+) passed", found.stdout)[1]) > 1300
+    assert passed(module, *mode, "--max-examples=20") > 1300
+
+
+@with_checkout
+@pytest.mark.parametrize("examples", [1, pytest.param(20, marks=pytest.mark.deep)])
+def test_nothing_fails_on_dask_but_what_is_listed(examples):
+    assert passed("dask", f"--max-examples={examples}") > 1200
+
+
+@pytest.mark.deep
+@with_checkout
+def test_what_fails_on_dask_fails_without_xpgrad():
+    assert passed("dask", "--raw", "--max-examples=20") > 1200
 
 
 def test_there_are_lists():
-    assert {"numpy.txt", "array_api_strict.txt", "tracked.txt"} <= {file.name for file in LISTS}
+    assert {"numpy.txt", "array_api_strict.txt", "dask.txt", "tracked.txt"} <= {file.name for file in LISTS}
 
 
 @pytest.mark.parametrize("file", LISTS, ids=lambda file: file.stem)
