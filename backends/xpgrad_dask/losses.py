@@ -22,7 +22,8 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callabl
     Parameters
     ----------
     f : callable
-        ``f(params, *blocks)`` returns the loss of some samples, 0-d, as functions of the array API make it.
+        ``f(params, *blocks)`` returns the loss of some samples, 0-d, as functions of the array API make it. It is not
+        called with none.
     reduce : {"sum", "mean"}
         "sum": the loss is the sum of those of the blocks. "mean": it is their mean, by number of samples.
 

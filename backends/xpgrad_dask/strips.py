@@ -134,10 +134,10 @@ def _wrapped(value: Any, depth: int) -> Any:
 
 
 def _large(blocks: Sequence[Any], how: Strips) -> bool:
-    """Whether blocks are large arrays of NumPy's, all with as many rows."""
+    """Whether blocks are large arrays of NumPy's own class, all with as many rows."""
     long = [(x, axis) for x, axis in zip(blocks, how.axes, strict=False) if axis is not None]
     return (
-        all(isinstance(x, numpy.ndarray) for x, _ in long)
+        all(type(x) is numpy.ndarray for x, _ in long)
         and len({x.shape[axis] for x, axis in long}) == 1
         and sum(x.nbytes for x, _ in long) >= 8 * _SMALL
     )
