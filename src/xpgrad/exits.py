@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from xpgrad.discovery import backend_of, get_named
-from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning, HistoryLostError
+from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning
 from xpgrad.scope import is_recording
 
 if TYPE_CHECKING:
@@ -82,14 +82,6 @@ class Exits:
             GradientLostWarning,
             stacklevel=3,
         )
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if self._node is not None and is_recording():
-            raise HistoryLostError("converting to a NumPy array")
-        if copy is False:
-            raise ValueError("converting an Array to NumPy copies it: leave copy=False out, or convert x.data.")
-        values = self.asnumpy()
-        return values if dtype is None else values.astype(dtype)
 
     def __dlpack__(
         self,

@@ -67,12 +67,13 @@ class Reshape(NamedTuple):
 
 
 class Version:
-    """Counts the writes to an array and to everything that shares its content."""
+    """Counts the writes to an array and to everything that shares its content, and tells of memory that is lent."""
 
-    __slots__ = ("count",)
+    __slots__ = ("count", "loan")
 
     def __init__(self) -> None:
         self.count = 0
+        self.loan: View | None = None
 
 
 class View:
@@ -93,6 +94,8 @@ class View:
 
     def refresh(self, array: Array) -> None:
         """Bring `array` up to date with the writes to what it shares content with."""
+        if self.version.loan is not None:
+            self.version.loan.refresh(array)
         count = self.version.count
         if self.seen == count:
             return
@@ -311,7 +314,7 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
 def writable(array: Array) -> Any:
     """The raw content of an array, copied if anything else can still see that memory."""
     backend = backend_of(array._data)
-    return array._data if _references(array) == _SOLE and backend.owned(array._data) else backend.copy(array._data)
+    return array._data if references(array) == SOLE and backend.owned(array._data) else backend.copy(array._data)
 
 
 def _publish(array: Array, data: Any, node: Any) -> None:
@@ -343,12 +346,12 @@ def _publish(array: Array, data: Any, node: Any) -> None:
         array = base
 
 
-def _references(array: Array) -> int:
+def references(array: Array) -> int:
     """How many references there are to the raw array of an Array, the Array's own and those of this call included."""
     return getrefcount(array._data)
 
 
-_SOLE = _references(Array(object()))
+SOLE = references(Array(object()))
 _getitem = general(GETITEM)
 _permute = general(PERMUTE)
 _reshape = general(RESHAPE)

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad import inplace, variables
+from xpgrad import inplace, loans, variables
 from xpgrad.array import Array
 from xpgrad.composites import matrix_transpose
 from xpgrad.errors import UnsupportedTypeError
@@ -108,7 +108,7 @@ def _methods() -> dict[str, Any]:
     table |= {"__invert__": _invert, "T": property(_transpose), "mT": property(matrix_transpose)}
     table |= {name: _method(name) for name in _METHODS}
     table |= {"copy": function("copy"), "to_device": function("to_device"), "__array_namespace__": namespace_of}
-    table |= {"__getitem__": inplace.getitem, "__setitem__": inplace.setitem}
+    table |= {"__getitem__": inplace.getitem, "__setitem__": inplace.setitem, "__array__": loans.memory}
     for method in (
         variables.attach_grad,
         variables.backward,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
-from differences import check_call, each
+from differences import M, check_call, each
+
+import xpgrad.numpy as xp
+from xpgrad import autograd
+from xpgrad.errors import HistoryLostError
 
 scipy = pytest.importorskip("scipy", reason="SciPy is not installed")
 
-from scipy import differentiate, fft, integrate, interpolate, linalg, optimize, signal, spatial, special, stats  # noqa: E402
+from scipy import differentiate, fft, integrate, interpolate, linalg, ndimage, optimize, signal, spatial, special, stats  # noqa: E402
 from scipy.cluster import hierarchy, vq  # noqa: E402
 from scipy.optimize import elementwise  # noqa: E402
 from scipy.spatial.transform import RigidTransform, Rotation  # noqa: E402
@@ -200,3 +205,25 @@ NAMES: dict[str, Any] = {
 @each(CALLS)
 def test_calls(call: str) -> None:
     check_call(call, NAMES, same=False)
+
+
+def test_compiled_code_writes_into_an_array() -> None:
+    x, out = xp.asarray(M), xp.zeros((3, 4))
+    ndimage.gaussian_filter(x, 1.0, output=out)
+    np.testing.assert_array_equal(out.asnumpy(), ndimage.gaussian_filter(M, 1.0))
+    ndimage.gaussian_filter(out, 1.0, output=out)
+    np.testing.assert_array_equal(out.asnumpy(), ndimage.gaussian_filter(ndimage.gaussian_filter(M, 1.0), 1.0))
+
+
+def test_compiled_code_does_not_write_what_is_recorded() -> None:
+    variable, constant = xp.zeros((3, 4)), xp.ones((3, 4))
+    variable.attach_grad()
+    with autograd.record():
+        loss = xp.sum(variable * constant)
+        with pytest.raises(HistoryLostError):
+            ndimage.gaussian_filter(xp.asarray(M), 1.0, output=variable)
+    for x in (variable, constant):
+        with pytest.raises((ValueError, RuntimeError), match=r"read-only|writeable"):
+            ndimage.gaussian_filter(xp.asarray(M), 1.0, output=x)
+    loss.backward()
+    np.testing.assert_array_equal(variable.grad.asnumpy(), 1.0)
