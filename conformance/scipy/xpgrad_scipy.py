@@ -5,26 +5,17 @@ What is known to fail is listed in expected.txt, with the reason in each line.
 
 from __future__ import annotations
 
-from fnmatch import fnmatch
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import expected_failures
 import xpgrad.numpy
 
 NAME = xpgrad.numpy.__name__
 EXPECTED = Path(__file__).with_name("expected.txt")
-
-
-def expected() -> list[tuple[str, str]]:
-    """The patterns of the tests that are known to fail, and why."""
-    lines = [line.strip() for line in EXPECTED.read_text().splitlines()]
-    return [
-        (pattern, reason.strip())
-        for pattern, _, reason in (line.partition("  ") for line in lines if line and line[0] != "#")
-    ]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -43,9 +34,4 @@ def pytest_generate_tests(metafunc: Any) -> None:
 
 def pytest_collection_modifyitems(items: list[Any]) -> None:
     """Mark what is known to fail."""
-    known = expected()
-    for item in items:
-        for pattern, reason in known:
-            if fnmatch(item.nodeid, pattern):
-                item.add_marker(pytest.mark.xfail(reason=reason))
-                break
+    expected_failures.mark(items, EXPECTED, strict=False)
