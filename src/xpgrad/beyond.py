@@ -80,7 +80,21 @@ _PLACES: dict[str, Callable[[int, int], int]] = {
 }
 
 
-def pad(x: Any, /, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Array:
+#: What NumPy calls the reductions that an axis may be padded with the results of.
+_SUMMARIES = {"maximum": "max", "mean": "mean", "median": "median", "minimum": "min"}
+
+
+def pad(
+    x: Any,
+    /,
+    pad_width: Any,
+    mode: str = "constant",
+    *,
+    constant_values: Any = 0,
+    stat_length: Any = None,
+    end_values: Any = 0,
+    reflect_type: str = "even",
+) -> Array:
     """Put elements around an array.
 
     Parameters
@@ -89,10 +103,16 @@ def pad(x: Any, /, pad_width: Any, mode: str = "constant", *, constant_values: A
         The array.
     pad_width : int, (before, after), or one such pair for each axis
         How many elements to put before and after.
-    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
-        What these elements are, as in NumPy.
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum", "mean", "median", "minimum"}
+        What these elements are, as in NumPy; in the mode "empty" they are zeros.
     constant_values : number, 0-dimensional array, (before, after), or one such pair for each axis
         What they are in the mode "constant".
+    stat_length : int, (before, after), or one such pair for each axis, optional
+        Of how many elements next to the edge they are the maximum, mean, median or minimum; of all by default.
+    end_values : number, 0-dimensional array, (before, after), or one such pair for each axis
+        Where they end in the mode "linear_ramp".
+    reflect_type : {"even"}
+        Reflections are not inverted.
 
     Raises
     ------
@@ -107,18 +127,63 @@ def pad(x: Any, /, pad_width: Any, mode: str = "constant", *, constant_values: A
     widths = [(index(before), index(after)) for before, after in _pairs(pad_width, out.ndim, "pad_width")]
     if any(n < 0 for pair in widths for n in pair):
         raise ValueError(f"pad_width must not be negative, but is {pad_width!r}; to cut elements off, use slices.")
-    if mode == "constant":
+    if mode in ("constant", "empty"):
         return _framed(xp, out, widths, _pairs(constant_values, out.ndim, "constant_values"))
-    if mode not in _PLACES:
-        raise ValueError(f"pad knows no mode {mode!r}: use 'constant', {', '.join(map(repr, _PLACES))}.")
+    if mode not in {*_PLACES, *_SUMMARIES, "linear_ramp"} or reflect_type != "even":
+        known = ", ".join(map(repr, (*_PLACES, "linear_ramp", *_SUMMARIES)))
+        raise ValueError(f"pad knows no mode {mode!r} ({reflect_type}): use 'constant', {known}.")
+    lengths, ends = _pairs(stat_length, out.ndim, "stat_length"), _pairs(end_values, out.ndim, "end_values")
     for axis, (before, after) in enumerate(widths):
         n = out.shape[axis]
-        if before or after:
-            if n == 0:
-                raise ValueError(f"axis {axis} has no elements to pad it with in the mode {mode!r}; use 'constant'.")
+        if not (before or after):
+            continue
+        if n == 0:
+            raise ValueError(f"axis {axis} has no elements to pad it with in the mode {mode!r}; use 'constant'.")
+        if mode in _PLACES:
             places = [_PLACES[mode](i, n) for i in range(-before, n + after)]
             out = xp.take(out, xp.asarray(places, device=out.device), axis=axis)
+        elif mode in _SUMMARIES:
+            out = _summarised(xp, out, axis, (before, after), lengths[axis], getattr(xp, _SUMMARIES[mode]))
+        else:
+            out = _ramped(xp, out, axis, (before, after), ends[axis])
     return out if any(map(any, widths)) else xp.copy(out)
+
+
+def _first_and_last(x: Array, axis: int, lengths: Sequence[Any]) -> list[Array]:
+    """So many elements at both ends of an axis; all where none is said."""
+    lead = (slice(None),) * axis
+    first, last = (x.shape[axis] if n is None else min(n, x.shape[axis]) for n in lengths)
+    return [x[(*lead, slice(None, first), ...)], x[(*lead, slice(x.shape[axis] - last, None), ...)]]
+
+
+def _in_kind(xp: Any, values: Array, like: Array, whole: Any) -> Array:
+    """Values in the dtype of an array; `whole` makes them whole numbers where that holds such."""
+    return values if values.dtype == like.dtype else xp.astype(whole(values), like.dtype)
+
+
+def _summarised(
+    xp: Any, x: Array, axis: int, width: Sequence[int], lengths: Sequence[Any], summary: Callable[..., Any]
+) -> Array:
+    """An array with summaries of its first and last elements before and after it."""
+    ends = [
+        xp.broadcast_to(
+            _in_kind(xp, summary(part, axis=axis, keepdims=True), x, xp.round),
+            (*x.shape[:axis], n, *x.shape[axis + 1 :]),
+        )
+        for part, n in zip(_first_and_last(x, axis, lengths), width, strict=True)
+    ]
+    return xp.concat([ends[0], x, ends[1]], axis=axis)  # type: ignore[no-any-return]  # made by name
+
+
+def _ramped(xp: Any, x: Array, axis: int, width: Sequence[int], ends: Sequence[Any]) -> Array:
+    """An array with ramps before and after it, which start from given values."""
+    ramps = []
+    for edge, n, end in zip(_first_and_last(x, axis, (1, 1)), width, ends, strict=True):
+        steps = xp.astype(edge - end, x.dtype if xp.isdtype(x.dtype, "real floating") else xp.float64) / max(n, 1)
+        counts = xp.arange(n, dtype=steps.dtype, device=x.device)
+        ramp = xp.reshape(counts, (n, *(1,) * (x.ndim - axis - 1))) * steps + end
+        ramps.append(_in_kind(xp, ramp, x, xp.floor))
+    return xp.concat([ramps[0], x, xp.flip(ramps[1], axis=axis)], axis=axis)  # type: ignore[no-any-return]  # made by name
 
 
 def _framed(xp: Any, x: Array, widths: Sequence[Any], values: Sequence[Any]) -> Array:

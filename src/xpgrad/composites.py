@@ -38,7 +38,7 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     first, second = ((axis,) if isinstance(axis, int) else axis for axis in (source, destination))
     for axis in (*first, *second):
         if not -x.ndim <= axis < x.ndim:
-            raise IndexError(f"axis {axis} is out of bounds for array of dimension {x.ndim}.")
+            raise IndexError(f"moveaxis: axis {axis} is out of bounds for array of dimension {x.ndim}.")
     for axes in (first, second):
         if len({axis % x.ndim for axis in axes}) < len(axes):
             raise ValueError(f"moveaxis names an axis twice in {axes}.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from math import prod
 from typing import Any
 
 from xpgrad.array import Array
@@ -17,9 +18,16 @@ from xpgrad.namespace import FURTHER
 
 #: The methods and attributes of NumPy's arrays that the standard's do not have, and that other libraries use.
 METHODS = (
-    "clip conj conjugate cumprod cumsum diagonal dot flatten nonzero ravel repeat round swapaxes trace transpose"
+    "argsort choose clip compress conj conjugate cumprod cumsum diagonal dot fill flatten nonzero partition put ravel "
+    "repeat round searchsorted sort squeeze swapaxes take trace transpose view"
 ).split()
+#: Methods that are the standard's functions, until they are called as only NumPy's can be.
+SHARED = "max mean min prod reshape std sum var".split()
 PARTS = ("real", "imag")
+SIZES: dict[str, Callable[[Array], int]] = {
+    "itemsize": lambda x: x._data.dtype.itemsize,
+    "nbytes": lambda x: x._data.dtype.itemsize * prod(x._data.shape),
+}
 
 
 def array_ufunc(self: Array, *arguments: Any, **options: Any) -> Any:
@@ -49,6 +57,24 @@ def method(name: str) -> Callable[..., Any]:
     return apply
 
 
+def shared(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that the standard's function serves where it can, which takes less time."""
+    further = method(name)
+    places = 1 if name == "reshape" else 0
+
+    def apply(self: Array, *arguments: Any, **options: Any) -> Any:
+        if len(arguments) == places and options.keys() <= _STANDARD:
+            return plain(self, *arguments, **options)
+        return further(self, *arguments, **options)
+
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = further.__doc__
+    return apply
+
+
+_STANDARD = frozenset(("axis", "copy", "keepdims"))
+
+
 def part(name: str) -> property:
     """The real or the imaginary part as an attribute."""
     return property(lambda self: numpys()[name](self.__array_namespace__(), self), doc=f"The {name} part.")
@@ -59,5 +85,9 @@ Array.__array_ufunc__ = array_ufunc
 Array.__array_function__ = array_function  # type: ignore[attr-defined]  # this is where it comes from
 for _name in METHODS:
     setattr(Array, _name, method(_name))
+for _name in SHARED:
+    setattr(Array, _name, shared(_name, getattr(Array, _name)))
 for _name in PARTS:
     setattr(Array, _name, part(_name))
+for _name, _size in SIZES.items():
+    setattr(Array, _name, property(_size, doc=f"As that of NumPy's arrays: {_name}."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import pi
 from operator import index
-from typing import Any
+from typing import Any, NamedTuple
 
 from xpgrad.errors import NoCounterpartError
 from xpgrad.protocols.conventions import along, array, axes_of, flat, floating
@@ -243,11 +243,12 @@ def poly(xp: Any, seq_of_zeros: Any) -> Any:
 
 
 def roots(xp: Any, p: Any) -> Any:
-    """The eigenvalues of the companion matrix; the first coefficient must not be 0."""
+    """The eigenvalues of the companion matrix, those that are 0 last; the first coefficient must not be 0."""
     p = floating(xp, p)
     n = p.shape[0] - 1
     below = xp.eye(n - 1, n, dtype=p.dtype, device=p.device)
-    return xp.linalg.eigvals(xp.concat([-p[1:][None, :] / p[0], below], axis=0))
+    found = xp.linalg.eigvals(xp.concat([-p[1:][None, :] / p[0], below], axis=0))
+    return xp.take(found, xp.argsort(xp.astype(found == 0, xp.int64), stable=True), axis=0)
 
 
 def vander(xp: Any, x: Any, N: int | None = None, increasing: bool = False) -> Any:
@@ -257,12 +258,36 @@ def vander(xp: Any, x: Any, N: int | None = None, increasing: bool = False) -> A
     return out if increasing else xp.flip(out, axis=1)
 
 
+def polydiv(xp: Any, u: Any, v: Any) -> Any:
+    """The quotient and the remainder, which has no leading zeros."""
+    u, v = xp.reshape(floating(xp, u), (-1,)), xp.reshape(floating(xp, v), (-1,))
+    quotient: list[Any] = []
+    while u.shape[0] - len(quotient) >= v.shape[0]:
+        start = len(quotient)
+        quotient.append(u[start] / v[0])
+        u = u - quotient[-1] * xp.pad(v, ((start, u.shape[0] - start - v.shape[0]),))
+    rest = u[len(quotient) :]
+    while rest.shape[0] > 1 and xp.abs(rest[0]) <= 1e-8:
+        rest = rest[1:]
+    return (xp.stack(quotient) if quotient else xp.zeros_like(u[:1])), rest if rest.shape[0] else xp.zeros_like(u[:1])
+
+
+class Fit(NamedTuple):
+    """What `polyfit` gives with ``full=True``; NumPy's is a plain tuple."""
+
+    coefficients: Any
+    residuals: Any
+    rank: Any
+    singular_values: Any
+    rcond: Any
+
+
 def polyfit(
     xp: Any, x: Any, y: Any, deg: int, rcond: Any = None, full: bool = False, w: Any = None, cov: Any = False
 ) -> Any:
     """Least squares by a QR decomposition of the powers of x, in columns of unit length."""
-    if full or cov or rcond is not None:
-        raise NoCounterpartError("numpy.polyfit with full=, cov= or rcond=")
+    if rcond is not None:
+        raise NoCounterpartError("numpy.polyfit with rcond=")
     x, y = floating(xp, x), floating(xp, y)
     powers = vander(xp, x, index(deg) + 1)
     if w is not None:
@@ -271,7 +296,18 @@ def polyfit(
     lengths = xp.sqrt(xp.sum(powers * powers, axis=0))
     q, r = xp.linalg.qr(powers / lengths)
     out = xp.linalg.solve(r, xp.matrix_transpose(q) @ y)
-    return out / (lengths if y.ndim == 1 else lengths[:, None])
+    out = out / (lengths if y.ndim == 1 else lengths[:, None])
+    if not (full or cov):
+        return out
+    off = y - powers @ out
+    squares = xp.sum(off * off, axis=0, keepdims=y.ndim == 1)
+    if full:
+        scaled = powers / lengths
+        rank = xp.linalg.matrix_rank(scaled)
+        return Fit(out, squares, rank, xp.linalg.svdvals(scaled), x.shape[0] * float(xp.finfo(x.dtype).eps))
+    inverse = xp.linalg.inv(xp.matrix_transpose(r) @ r) / (lengths[:, None] * lengths)
+    factor = 1.0 if isinstance(cov, str) else squares / (x.shape[0] - index(deg) - 1)  # the string is "unscaled"
+    return out, inverse * factor if y.ndim == 1 else inverse[:, :, None] * factor
 
 
 # Functions of slices.
@@ -328,6 +364,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "nancumsum": _running("cumulative_sum", 0.0),
     "poly": poly,
     "polyadd": polyadd,
+    "polydiv": polydiv,
     "polyder": polyder,
     "polyfit": polyfit,
     "polyint": polyint,

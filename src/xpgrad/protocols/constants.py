@@ -18,19 +18,17 @@ from xpgrad.protocols.outputs import into, is_recorded
 NAMES = frozenset(
     (
         "all allclose any argmax argmin argpartition argsort argwhere array_equal array_equiv can_cast common_type "
-        "count_nonzero diag_indices_from digitize empty_like flatnonzero full_like iscomplex iscomplexobj isclose isin "
-        "isneginf isposinf isreal isrealobj ix_ lexsort linalg.matrix_rank may_share_memory min_scalar_type nanargmax "
-        "nanargmin ndim nonzero ones_like packbits ravel_multi_index result_type searchsorted shape shares_memory size "
-        "tril_indices_from triu_indices_from unpackbits unravel_index zeros_like"
+        "count_nonzero diag_indices_from digitize einsum_path empty_like flatnonzero full_like iscomplex "
+        "iscomplexobj isclose isin isneginf isposinf isreal isrealobj ix_ lexsort linalg.matrix_rank "
+        "may_share_memory min_scalar_type nanargmax nanargmin ndim nonzero ones_like packbits ravel_multi_index "
+        "result_type searchsorted shape shares_memory size tril_indices_from triu_indices_from unpackbits "
+        "unravel_index zeros_like"
     ).split()
 )
 
 #: Their results are values that NumPy has no gradient of, or leave Python: a recorded array does not go there unseen.
 OUTSIDE = frozenset(
-    (
-        "array2string array_repr array_str histogram histogram2d histogram_bin_edges histogramdd polydiv save savetxt "
-        "savez savez_compressed"
-    ).split()
+    ("array2string array_repr array_str histogram_bin_edges save savetxt savez savez_compressed").split()
 )
 
 #: They need no values.

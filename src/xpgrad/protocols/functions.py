@@ -12,6 +12,7 @@ from xpgrad.errors import NoCounterpartError, UnsupportedTypeError
 from xpgrad.protocols import (
     calculus,
     constants,
+    histograms,
     matrices,
     products,
     reductions,
@@ -27,7 +28,7 @@ from xpgrad.protocols.ufuncs import call_ufunc
 #: Our function for each of NumPy's that has a gradient, by its name below ``numpy``.
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: function
-    for chapter in (calculus, matrices, products, reductions, selection, shapes, transforms, writes)
+    for chapter in (calculus, histograms, matrices, products, reductions, selection, shapes, transforms, writes)
     for name, function in chapter.TABLE.items()
 }
 

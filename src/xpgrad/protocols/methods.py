@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.protocols import calculus, products, selection, shapes
+from xpgrad.errors import NoCounterpartError
+from xpgrad.inplace import assign, setitem
+from xpgrad.protocols import calculus, products, reductions, selection, shapes, writes
+from xpgrad.protocols.conventions import array, is_complex
+from xpgrad.protocols.outputs import into
 
 
 def _transpose(xp: Any, x: Any, *axes: Any) -> Any:
@@ -16,21 +21,96 @@ def _conj(xp: Any, x: Any) -> Any:
     return xp.conj(x)
 
 
+def _view(xp: Any, x: Any, dtype: Any = None) -> Any:
+    """Complex numbers as pairs of real ones, or the other way round; in memory of their own unless the dtype stays.
+
+    Raises
+    ------
+    NoCounterpartError
+        If the numbers of `x` are none of these.
+    """
+    dtype = x.dtype if dtype is None else xp.empty(0, dtype=dtype).dtype
+    if dtype == x.dtype:
+        return x[...]
+    if is_complex(xp, x) and dtype == xp.real(x).dtype:
+        pairs = xp.stack([xp.real(x), xp.imag(x)], axis=-1)
+        return xp.reshape(pairs, (*x.shape[:-1], 2 * x.shape[-1]))
+    if dtype == xp.result_type(x.dtype, xp.complex64) and x.shape[-1] % 2 == 0:
+        return x[..., ::2] + 1j * x[..., 1::2]
+    raise NoCounterpartError(f"numpy.ndarray.view from {x.dtype} to {dtype}", "x.data.view(dtype)")
+
+
+def _reshape(xp: Any, x: Any, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+    shape = shape[0] if len(shape) == 1 else shape
+    return xp.reshape(x, shape, copy=copy) if order == "C" else shapes.reshape(xp, x, shape, order)
+
+
+def _argsort(xp: Any, x: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    return xp.argsort(shapes.ravel(xp, x), axis=0) if axis is None else xp.argsort(x, axis=axis)
+
+
+def _searchsorted(xp: Any, x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    return xp.searchsorted(x, array(xp, v), side=side, sorter=sorter)
+
+
+def _sort(xp: Any, x: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+    assign(x, xp.sort(x, axis=axis))
+
+
+def _partition(xp: Any, x: Any, kth: Any, axis: int = -1, kind: Any = None, order: Any = None) -> None:
+    assign(x, xp.sort(x, axis=axis))
+
+
+def _fill(xp: Any, x: Any, value: Any) -> None:
+    setitem(x, ..., value)
+
+
+def _put(xp: Any, x: Any, indices: Any, values: Any, mode: str = "raise") -> None:
+    writes.put(xp, x, indices, values, mode)
+
+
+def _reduction(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    """A reduction with `out`, which stands where NumPy's method has it: after axis and dtype, or after axis alone."""
+    has_dtype = "dtype" in inspect.signature(reduce).parameters
+
+    def method(xp: Any, x: Any, *arguments: Any, out: Any = None, **options: Any) -> Any:
+        place = 2 if has_dtype else 1
+        if len(arguments) > place:
+            out, arguments = arguments[place], (*arguments[:place], *arguments[place + 1 :])
+        result = reduce(xp, x, *arguments, **options)
+        return result if out is None else into(out, result)
+
+    return method
+
+
 #: The function behind each method, which takes the namespace and the array first.
 METHODS: dict[str, Callable[..., Any]] = {
+    "argsort": _argsort,
+    "choose": selection.choose,
     "clip": selection.clip,
+    "compress": lambda xp, x, condition, axis=None: selection.compress(xp, condition, x, axis),
     "conj": _conj,
     "conjugate": _conj,
     "cumprod": calculus.cumprod,
     "cumsum": calculus.cumsum,
     "diagonal": shapes.diagonal,
     "dot": products.dot,
+    "fill": _fill,
     "flatten": lambda xp, x, order="C": xp.copy(shapes.ravel(xp, x, order)),
     "nonzero": lambda xp, x: xp.nonzero(x),
+    "partition": _partition,
+    "put": _put,
     "ravel": shapes.ravel,
     "repeat": shapes.repeat,
+    "reshape": _reshape,
     "round": selection.round_,
+    "searchsorted": _searchsorted,
+    "sort": _sort,
+    "squeeze": shapes.squeeze,
     "swapaxes": shapes.swapaxes,
+    "take": selection.take,
     "trace": shapes.trace,
     "transpose": _transpose,
+    "view": _view,
+    **{name: _reduction(reductions.TABLE[name]) for name in ("max", "mean", "min", "prod", "std", "sum", "var")},
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.errors import NoCounterpartError
 from xpgrad.protocols.conventions import array, flat, floating
 from xpgrad.protocols.shapes import atleast_2d
 
@@ -57,6 +56,8 @@ def cross(xp: Any, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int 
 
 
 def einsum(xp: Any, *operands: Any, dtype: Any = None) -> Any:
+    if isinstance(operands[0], str):
+        operands = (operands[0], *(array(xp, x) for x in operands[1:]))
     out = xp.einsum(*operands)
     return out if dtype is None else xp.astype(out, dtype)
 
@@ -117,20 +118,23 @@ def cov(
     *,
     dtype: Any = None,
 ) -> Any:
-    if fweights is not None or aweights is not None:
-        raise NoCounterpartError("numpy.cov with weights")
     rows = _rows(xp, m, rowvar)
     if y is not None:
         rows = xp.concat([rows, _rows(xp, y, rowvar)], axis=0)
     rows = rows if dtype is None else xp.astype(rows, dtype)
-    off = rows - xp.mean(rows, axis=1, keepdims=True)
-    products = off @ xp.conj(xp.matrix_transpose(off))
     ddof = (0 if bias else 1) if ddof is None else ddof
-    return (
-        xp.squeeze(products, (0, 1)) / (rows.shape[1] - ddof)
-        if rows.shape[0] == 1
-        else products / (rows.shape[1] - ddof)
-    )
+    given = [floating(xp, w) for w in (fweights, aweights) if w is not None]
+    weights = given[0] * given[-1] if len(given) == 2 else given[0] if given else None
+    if weights is None:
+        off = weighted = rows - xp.mean(rows, axis=1, keepdims=True)
+        count = rows.shape[1] - ddof
+    else:
+        whole = xp.sum(weights)
+        off = rows - xp.sum(rows * weights, axis=1, keepdims=True) / whole
+        weighted = off * weights
+        count = whole - ddof * (1 if aweights is None else xp.sum(weights * array(xp, aweights)) / whole)
+    products = off @ xp.conj(xp.matrix_transpose(weighted)) / count
+    return xp.squeeze(products, (0, 1)) if rows.shape[0] == 1 else products
 
 
 def _rows(xp: Any, x: Any, rowvar: bool) -> Any:

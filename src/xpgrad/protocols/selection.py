@@ -7,6 +7,7 @@ from math import inf, pi
 from operator import index
 from typing import Any
 
+from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.protocols.conventions import array, axes_of, flat, floating, is_complex
 
@@ -125,14 +126,24 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Any:
-    if axis is not None:
-        raise NoCounterpartError("numpy.unique with axis=", "numpy.unique of each row")
     ar = array(xp, ar)
+    if axis is not None:
+        return _unique_along(xp, ar, axis, return_index, return_inverse, return_counts)
     if not (return_index or return_inverse or return_counts):
         return xp.unique_values(ar)
     values, places, inverse, counts = xp.unique_all(ar)
     asked = ((places, return_index), (inverse, return_inverse), (counts, return_counts))
     return (values, *(part for part, wanted in asked if wanted))
+
+
+def _unique_along(xp: Any, a: Any, axis: int, *asked: bool) -> Any:
+    """The distinct parts of an array along an axis, in NumPy's order."""
+    if xp.__name__ != "xpgrad.numpy":
+        raise NoCounterpartError(f"numpy.unique with axis= on {xp.__name__}")
+    found = get_named("numpy").namespace.unique(a.data, True, True, True, axis=axis)
+    values = xp.take(a, xp.asarray(found[1]), axis=axis)
+    further = tuple(xp.asarray(part) for part, wanted in zip(found[1:], asked, strict=True) if wanted)
+    return (values, *further) if further else values
 
 
 def _distinct(keep: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:

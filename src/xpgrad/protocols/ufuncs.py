@@ -1,4 +1,4 @@
-"""NumPy's ufuncs, and those that SciPy makes of special functions: calls, reductions, accumulations, outer products."""
+"""NumPy's ufuncs, and those that SciPy makes of special functions: calls and outer products; the rest is in `folds`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from functools import cache
 from math import e, log, log2, pi
 from typing import Any
 
-from xpgrad.array import Array
 from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.inplace import setitem
 from xpgrad.namespace import NAMES
-from xpgrad.protocols import calculus, reductions
-from xpgrad.protocols.conventions import array, axes_of
+from xpgrad.protocols import folds
+from xpgrad.protocols.conventions import array
 from xpgrad.protocols.outputs import into
 
 #: NumPy's names for functions of the standard.
@@ -167,66 +165,18 @@ def _call(xp: Any, ufunc: Any, out: Any, *inputs: Any, where: Any = True, dtype:
     return xp.where(array(xp, where), result, xp.astype(array(xp, kept), result.dtype))
 
 
-_REDUCTIONS: dict[str, Callable[..., Any]] = {
-    "add": reductions.sum_,
-    "logical_and": lambda xp, a, **options: xp.all(a, **options),
-    "logical_or": lambda xp, a, **options: xp.any(a, **options),
-    "maximum": reductions.max_,
-    "minimum": reductions.min_,
-    "fmax": reductions.nanmax,
-    "fmin": reductions.nanmin,
-    "multiply": reductions.prod,
-    "logaddexp": lambda xp, a, **options: xp.logsumexp(a, **options),
-}
-
-
-def _reduce(xp: Any, ufunc: Any, _: Any, a: Any, axis: Any = 0, **options: Any) -> Any:
-    if ufunc.__name__ not in _REDUCTIONS:
-        raise NoCounterpartError(f"numpy.{ufunc.__name__}.reduce")
-    return _REDUCTIONS[ufunc.__name__](xp, array(xp, a), axis=axis, **options)
-
-
-def _running(xp: Any, a: Any, axis: int, function: Callable[..., Any]) -> Any:
-    """Running results of a function, by doubling: each step joins neighbouring stretches."""
-    lead = (slice(None),) * axes_of(axis, a.ndim)[0]
-    step = 1
-    while step < a.shape[axis]:
-        later, earlier = a[(*lead, slice(step, None), ...)], a[(*lead, slice(None, -step), ...)]
-        a = xp.concat([a[(*lead, slice(None, step), ...)], function(earlier, later)], axis=axis)
-        step *= 2
-    return a
-
-
-def _accumulate(xp: Any, ufunc: Any, _: Any, a: Any, axis: int = 0, dtype: Any = None) -> Any:
-    a = array(xp, a) if dtype is None else xp.astype(array(xp, a), dtype)
-    if ufunc.__name__ in ("add", "multiply"):
-        return (calculus.cumsum if ufunc.__name__ == "add" else calculus.cumprod)(xp, a, axis=axis)
-    if ufunc.__name__ in ("maximum", "minimum", "fmax", "fmin", "logaddexp"):
-        function = ufunc_of(ufunc)
-        return _running(xp, a, axis, lambda x1, x2: function(xp, x1, x2))
-    raise NoCounterpartError(f"numpy.{ufunc.__name__}.accumulate")
-
-
 def _outer(xp: Any, ufunc: Any, out: Any, x1: Any, x2: Any, **options: Any) -> Any:
     x1, x2 = array(xp, x1), array(xp, x2)
     return _call(xp, ufunc, out, xp.reshape(x1, (*x1.shape, *(1,) * x2.ndim)), x2, **options)
 
 
-def _at(xp: Any, ufunc: Any, _: Any, a: Any, indices: Any, *values: Any) -> None:
-    """Only sums: the others depend on the order of repeated indices."""
-    if ufunc.__name__ not in ("add", "subtract") or not isinstance(a, Array):
-        raise NoCounterpartError(f"numpy.{ufunc.__name__}.at", "x[indices] = … of an Array, or numpy.add.at of one")
-    places = tuple(indices) if isinstance(indices, tuple) else indices
-    (value,) = values
-    value = xp.broadcast_to(xp.astype(array(xp, value), a.dtype), a[places].shape)
-    added = xp.scatter(value, key=places, shape=a.shape)
-    setitem(a, ..., a + added if ufunc.__name__ == "add" else a - added)
-
-
 _METHODS: dict[str, Callable[..., Any]] = {
     "__call__": _call,
-    "reduce": _reduce,
-    "accumulate": _accumulate,
     "outer": _outer,
-    "at": _at,
+    **{
+        name: lambda xp, ufunc, _, *inputs, _method=method, **options: _method(
+            xp, ufunc.__name__, ufunc_of(ufunc), *inputs, **options
+        )
+        for name, method in folds.METHODS.items()
+    },
 }
