@@ -120,7 +120,13 @@ updated(x, np.maximum, [0, 0], M[1])
 updated(x, np.power, (slice(None), 1), 2.0)
 updated(x, np.negative, [0, 2])
 updated(x, np.exp, [0])
+np.quantile(x, [0.0, 0.1, 0.25, 0.3, 0.75, 1.0], method="inverted_cdf")
+np.quantile(x, [0.0, 0.1, 0.25, 0.3, 0.75, 1.0], axis=1, method="averaged_inverted_cdf")
+np.quantile(x, [0.0, 0.125, 0.2, 0.375, 0.625, 1.0], axis=1, method="closest_observation")
 # Methods of NumPy's arrays.
+x.flat[3] * x.flat[::5]
+flattened(x)
+sum(x.flat) / len(x.flat)
 x.var(0)
 x.std(1, ddof=1)
 x.sum(1, keepdims=True, where=MASK)
@@ -482,6 +488,14 @@ def updated(x: Any, ufunc: Any, *arguments: Any) -> Any:
     return out
 
 
+def flattened(x: Any) -> Any:
+    """A copy, after writes to all its elements in a row."""
+    out = x * 1.0
+    out.flat[::5] += 2.0 * x.flat[::5]
+    out.flat[[1, 2]] = 3.0
+    return out
+
+
 def changed(x: Any, method: str, *arguments: Any) -> Any:
     """A copy, after a method that changes it."""
     out = x * 1.0
@@ -739,7 +753,7 @@ def recorded() -> Array:
         (lambda y: np.subtract.reduce(y, axis=(0, 1)), NoCounterpartError),
         (lambda y: np.hypot.reduce(y, where=MASK), NoCounterpartError),
         (lambda y: np.spacing(y), NoCounterpartError),
-        (lambda y: np.quantile(y, 0.3, method="inverted_cdf"), NoCounterpartError),
+        (lambda y: np.quantile(y, 0.3, method="inverted_cdf", weights=np.ones((3, 4))), NoCounterpartError),
         (lambda y: np.frompyfunc(float, 1, 1)(y), NoCounterpartError),
         (lambda y: np.histogram(y, bins=3), HistoryLostError),
         (lambda y: np.full_like(W, y[0, 0]), HistoryLostError),

@@ -57,6 +57,15 @@ def method(name: str) -> Callable[..., Any]:
     return apply
 
 
+def _flat(self: Array) -> Any:
+    """All elements in one dimension, to be read and written."""
+    return import_module("xpgrad.protocols.methods").Flat(self)
+
+
+def _set_flat(self: Array, value: Any) -> None:
+    _flat(self)[:] = value
+
+
 def shared(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     """A method that the standard's function serves where it can, which takes less time."""
     further = method(name)
@@ -89,5 +98,6 @@ for _name in SHARED:
     setattr(Array, _name, shared(_name, getattr(Array, _name)))
 for _name in PARTS:
     setattr(Array, _name, part(_name))
+Array.flat = property(_flat, _set_flat)  # type: ignore[attr-defined]  # likewise
 for _name, _size in SIZES.items():
     setattr(Array, _name, property(_size, doc=f"As that of NumPy's arrays: {_name}."))

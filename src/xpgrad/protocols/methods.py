@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from xpgrad.errors import NoCounterpartError
@@ -67,6 +67,30 @@ def _fill(xp: Any, x: Any, value: Any) -> None:
 
 def _put(xp: Any, x: Any, indices: Any, values: Any, mode: str = "raise") -> None:
     writes.put(xp, x, indices, values, mode)
+
+
+class Flat:
+    """All elements of an array in one dimension, to be read and written (``x.flat``)."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __len__(self) -> int:
+        return int(self._array.size)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self[:])
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._array.__array_namespace__().reshape(self._array, (-1,))[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        xp = self._array.__array_namespace__()
+        row = xp.copy(xp.reshape(self._array, (-1,)))
+        row[key] = value
+        setitem(self._array, ..., xp.reshape(row, self._array.shape))
 
 
 def _reduction(reduce: Callable[..., Any]) -> Callable[..., Any]:

@@ -190,6 +190,19 @@ _PLACES = {
 #: How the methods that do not interpolate come to a place.
 _ROUNDED = {"higher": "ceil", "lower": "floor", "nearest": "round"}
 
+#: The methods that choose among the numbers by a rule of their own.
+_STEPS = ("averaged_inverted_cdf", "closest_observation", "inverted_cdf")
+
+
+def _stepped(xp: Any, place: Any, method: str) -> Any:
+    """The place that n q - 1 becomes, where it does not lie outside."""
+    if method == "inverted_cdf":
+        return xp.ceil(place)
+    if method == "averaged_inverted_cdf":  # in the middle of two where it meets a number
+        return xp.where(place == xp.floor(place), place + 0.5 * (place >= 0), xp.ceil(place))
+    below = xp.floor(place - 0.5)  # of two that are as near, the one that is even, counted from 1
+    return xp.where((place - 0.5 == below) & (xp.remainder(below, 2.0) == 1), below, below + 1)
+
 
 def quantile(
     xp: Any,
@@ -205,7 +218,7 @@ def quantile(
     """Quantiles by sorting; the axes of q come first in the result."""
     if weights is not None:
         raise NoCounterpartError("numpy.quantile with weights=")
-    known = (*_PLACES, *_ROUNDED, "midpoint")
+    known = (*_PLACES, *_ROUNDED, *_STEPS, "midpoint")
     if method not in known:
         raise NoCounterpartError(f"numpy.quantile with method={method!r}", f"one of {', '.join(known)}")
     a, q = floating(xp, a), xp.astype(array(xp, q), xp.float64, copy=False)
@@ -217,8 +230,10 @@ def quantile(
     missing = xp.isnan(rows)
     counts = xp.sum(xp.astype(~missing, xp.float64), axis=-1, keepdims=True) if skip_nan else float(n)
     q_row = xp.reshape(q, (-1,))
-    alpha, beta = _PLACES.get(method, (1.0, 1.0))
+    alpha, beta = _PLACES.get(method, (0.0, 1.0) if method in _STEPS else (1.0, 1.0))
     place = counts * q_row + (alpha + q_row * (1 - alpha - beta)) - 1
+    if method in _STEPS:
+        place = _stepped(xp, place, method)
     place = xp.maximum(xp.minimum(place, counts - 1), 0.0)
     if method in _ROUNDED:
         place = getattr(xp, _ROUNDED[method])(place)
