@@ -32,6 +32,20 @@ xpx.nan_to_num(x)
 xpx.union1d(x, c(x, [9.0]))
 xpx.lazy_apply(lambda a: a, x)
 xpx.argpartition(x, 2) * x
+xpx.apply_where(x > 1, x, np.exp, fill_value=0.0)
+xpx.at(x)[0].set(x[1], copy=True)
+xpx.at(x * 1)[0].add(x[1], copy=False)
+xpx.create_diagonal(x[0], offset=1)
+xpx.isclose(x, x) * x
+xpx.kron(x, x)
+xpx.pad(x, ((1, 0), (0, 2)))
+xpx.pad(x, 1, mode="constant", constant_values=2.0)
+xpx.partition(x, 1)[..., 1]
+xpx.argpartition(x, 1)[..., 1] * x[:, 0]
+xpx.setdiff1d(x, c(x, [0.5]))
+xpx.union1d(x, c(x, [0.5]))
+xpx.atleast_nd(x, ndim=3)
+xpx.lazy_apply(lambda a: a * 2, x)
 """
 
 NAMES: dict[str, Any] = {"xpx": xpx}
