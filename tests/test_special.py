@@ -329,3 +329,20 @@ def test_factors_of_logsumexp() -> None:
     assert xp.special.logsumexp(np.asarray([inf, 1.0]), b=2.0).item() == inf
     value, sign = xp.special.logsumexp(small, return_sign=True)
     assert (value.item(), sign.item()) == (xp.logsumexp(small).item(), 1)
+
+
+@pytest.mark.parametrize("degree", [0.3, 0.7, 1.5, -0.4, -1.6])
+@pytest.mark.parametrize("name", ["eval_chebyt", "eval_chebyu", "eval_laguerre", "eval_legendre"])
+def test_polynomials_of_broken_degree(name: str, degree: float) -> None:
+    xpgrad.check_grads(lambda x: getattr(xp.special, name)(degree, x), [np.asarray([0.2, -0.4, 0.7])], order=1)
+
+
+@pytest.mark.parametrize("degree", [-1, -2, -3])
+@pytest.mark.parametrize("name", ["eval_chebyt", "eval_chebyu", "eval_legendre"])
+def test_polynomials_of_negative_degree(name: str, degree: int) -> None:
+    xpgrad.check_grads(lambda x: getattr(xp.special, name)(degree, x), [np.asarray([0.2, -0.4, 0.7])], order=1)
+
+
+def test_zeta_without_a_start_is_riemanns() -> None:
+    x = xp.asarray([2.0, 4.0])
+    np.testing.assert_allclose(xp.special.zeta(x).asnumpy(), [np.pi**2 / 6, np.pi**4 / 90])

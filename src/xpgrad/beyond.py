@@ -219,6 +219,19 @@ def _pairs(value: Any, ndim: int, name: str) -> list[Sequence[Any]]:
     return [(pair[0], pair[-1]) for pair in pairs]
 
 
+def zeta(x: Any, q: Any = None) -> Any:
+    """Hurwitz' zeta function, as in SciPy; Riemann's without `q`.
+
+    Parameters
+    ----------
+    x : array
+        The exponent, by which there is no derivative.
+    q : array, optional
+        Where the sum starts; at 1 by default.
+    """
+    return function("special.zeta")(x, 1.0 if q is None else q)
+
+
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     """The logarithm of a sum of exponentials, ``log(sum(b * exp(a)))``, as in SciPy.
 
@@ -312,4 +325,5 @@ BEYOND: dict[str, Callable[..., Any]] = {
     "special.multigammaln": multigammaln,
     "special.sinc": sinc,
     "special.softplus": softplus,
+    "special.zeta": zeta,
 }

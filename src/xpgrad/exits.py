@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from xpgrad.discovery import backend_of, get_named
-from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning
+from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning, HistoryLostError
 from xpgrad.scope import is_recording
 
 if TYPE_CHECKING:
@@ -82,6 +82,13 @@ class Exits:
             GradientLostWarning,
             stacklevel=3,
         )
+
+    @property
+    def _mask(self) -> Any:
+        """What numpy.ma asks of an array, in which it takes `_data` for memory of its own kind."""
+        if self._node is not None and is_recording():
+            raise HistoryLostError("numpy.ma, which knows no Arrays,")
+        raise AttributeError("an Array has no mask.")
 
     def __dlpack__(
         self,

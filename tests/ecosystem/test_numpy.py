@@ -77,6 +77,8 @@ np.cumprod(x, axis=0)
 np.cumulative_sum(x, axis=1, include_initial=True)
 np.cumulative_prod(x, axis=1)
 # Folds, updates, counts.
+np.linalg.cholesky(s)
+np.linalg.cholesky(s, upper=True)
 np.unique(x, axis=0)
 np.unique(x, axis=1, return_index=True, return_counts=True)
 np.polyfit(V[:4], x[0], 1, full=True)
@@ -758,6 +760,7 @@ def recorded() -> Array:
         (lambda y: np.histogram(y, bins=3), HistoryLostError),
         (lambda y: np.full_like(W, y[0, 0]), HistoryLostError),
         (lambda y: np.array_repr(y), HistoryLostError),
+        (lambda y: np.ix_(y[0]), HistoryLostError),
         (lambda y: np.vectorize(lambda v: v * v)(y), HistoryLostError),
         (lambda y: np.random.default_rng(0).normal(y), HistoryLostError),
         (lambda y: np.array([y[0], y[1]]), HistoryLostError),
@@ -766,6 +769,24 @@ def recorded() -> Array:
 def test_what_would_lose_the_history_is_refused(call: Any, error: type[Exception]) -> None:
     with autograd.record(), pytest.raises(error, match="detach"):
         call(recorded())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda y: np.ma.exp(y),
+        lambda y: np.ma.add(y, 1.0),
+        lambda y: np.ma.add(1.0, y),
+        lambda y: np.ma.where(M > 1, y, 0.0),
+        lambda y: np.ma.concatenate([y, y]),
+        lambda y: np.ma.masked_greater(y, 1.0),
+        lambda y: np.ma.zeros((3, 4)).__setitem__(slice(None), y),
+    ],
+)
+def test_masked_arrays_do_not_take_the_values(call: Any) -> None:
+    with autograd.record(), pytest.raises(HistoryLostError, match="detach"):
+        call(recorded())
+    call(xp.asarray(M))
 
 
 def test_outside_of_record_values_are_enough() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import pi
-from operator import index
 from typing import Any, NamedTuple
 
 from xpgrad.errors import NoCounterpartError
@@ -289,7 +288,7 @@ def polyfit(
     if rcond is not None:
         raise NoCounterpartError("numpy.polyfit with rcond=")
     x, y = floating(xp, x), floating(xp, y)
-    powers = vander(xp, x, index(deg) + 1)
+    powers = vander(xp, x, int(deg) + 1)
     if w is not None:
         weights = array(xp, w)
         powers, y = powers * weights[:, None], y * (weights if y.ndim == 1 else weights[:, None])
@@ -306,7 +305,7 @@ def polyfit(
         rank = xp.linalg.matrix_rank(scaled)
         return Fit(out, squares, rank, xp.linalg.svdvals(scaled), x.shape[0] * float(xp.finfo(x.dtype).eps))
     inverse = xp.linalg.inv(xp.matrix_transpose(r) @ r) / (lengths[:, None] * lengths)
-    factor = 1.0 if isinstance(cov, str) else squares / (x.shape[0] - index(deg) - 1)  # the string is "unscaled"
+    factor = 1.0 if isinstance(cov, str) else squares / (x.shape[0] - int(deg) - 1)  # the string is "unscaled"
     return out, inverse * factor if y.ndim == 1 else inverse[:, :, None] * factor
 
 

@@ -19,7 +19,7 @@ NAMES = frozenset(
     (
         "all allclose any argmax argmin argpartition argsort argwhere array_equal array_equiv can_cast common_type "
         "count_nonzero diag_indices_from digitize einsum_path empty_like flatnonzero full_like iscomplex "
-        "iscomplexobj isclose isin isneginf isposinf isreal isrealobj ix_ lexsort linalg.matrix_rank "
+        "iscomplexobj isclose isin isneginf isposinf isreal isrealobj lexsort linalg.matrix_rank "
         "may_share_memory min_scalar_type nanargmax nanargmin ndim nonzero ones_like packbits ravel_multi_index "
         "result_type searchsorted shape shares_memory size tril_indices_from triu_indices_from unpackbits "
         "unravel_index zeros_like"
@@ -28,7 +28,7 @@ NAMES = frozenset(
 
 #: Their results are values that NumPy has no gradient of, or leave Python: a recorded array does not go there unseen.
 OUTSIDE = frozenset(
-    ("array2string array_repr array_str histogram_bin_edges save savetxt savez savez_compressed").split()
+    ("array2string array_repr array_str histogram_bin_edges ix_ save savetxt savez savez_compressed").split()
 )
 
 #: They need no values.

@@ -25,14 +25,17 @@ def _of_matrices(name: str) -> Callable[..., Any]:
 
 def _hermitian(name: str) -> Callable[..., Any]:
     """A decomposition of Hermitian matrices, of which one triangle counts."""
+    return lambda xp, a, UPLO="L": getattr(xp.linalg, name)(_of_triangle(xp, floating(xp, a), UPLO.upper() == "L"))
 
-    def decompose(xp: Any, a: Any, UPLO: str = "L") -> Any:
-        a = floating(xp, a)
-        part = xp.tril(a) if UPLO.upper() == "L" else xp.triu(a)
-        rest = xp.conj(xp.matrix_transpose(xp.tril(a, k=-1) if UPLO.upper() == "L" else xp.triu(a, k=1)))
-        return getattr(xp.linalg, name)(part + rest)
 
-    return decompose
+def _of_triangle(xp: Any, a: Any, lower: bool) -> Any:
+    """The Hermitian matrix of which one triangle is given."""
+    part, rest = (xp.tril(a), xp.tril(a, k=-1)) if lower else (xp.triu(a), xp.triu(a, k=1))
+    return part + xp.conj(xp.matrix_transpose(rest))
+
+
+def cholesky(xp: Any, a: Any, *, upper: bool = False) -> Any:
+    return xp.linalg.cholesky(_of_triangle(xp, floating(xp, a), not upper), upper=upper)
 
 
 def norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -106,7 +109,7 @@ def multi_dot(xp: Any, arrays: Any) -> Any:
 
 
 TABLE: dict[str, Callable[..., Any]] = {
-    "linalg.cholesky": _of_matrices("cholesky"),
+    "linalg.cholesky": cholesky,
     "linalg.cond": cond,
     "linalg.det": _of_matrices("det"),
     "linalg.eig": _of_matrices("eig"),

@@ -448,8 +448,20 @@ elementwise("eval_jacobi", "n alpha beta x")
 
 def below(xp, name, factor, n, *arguments):
     """A factor times the polynomial of the next lower degree; that of degree 0 is constant."""
-    polynomial = getattr(xp.special, name)(xp.maximum(n - 1, 0 * n), *arguments)
-    return xp.where(n > 0, factor * polynomial, 0.0)
+    polynomial = getattr(xp.special, name)(n - 1 + (n == 0), *arguments)
+    return xp.where(n != 0, factor * polynomial, 0.0)
+
+
+def chebyu(xp, g, n, x):
+    """Of degree -n - 2 it is the negative of that of degree n."""
+    reflected = xp.where(n < -1, -n - 2, n)
+    return g * xp.where(n < -1, -1.0, 1.0) * below(xp, "eval_gegenbauer", 2.0, reflected, 2.0, x)
+
+
+def legendre(xp, g, n, x):
+    """Of degree -n - 1 it is that of degree n."""
+    n = xp.where(n < 0, -n - 1, n)
+    return g * below(xp, "eval_jacobi", (n + 1) / 2, n, 1.0, 1.0, x)
 
 
 def jacobi(xp, g, n, alpha, beta, x):
@@ -457,11 +469,11 @@ def jacobi(xp, g, n, alpha, beta, x):
 
 
 rules("eval_chebyt", x=lambda xp, g, n, x: g * below(xp, "eval_chebyu", n, n, x))
-rules("eval_chebyu", x=lambda xp, g, n, x: g * below(xp, "eval_gegenbauer", 2.0, n, 2.0, x))
+rules("eval_chebyu", x=chebyu)
 rules("eval_hermite", x=lambda xp, g, n, x: g * below(xp, "eval_hermite", 2 * n, n, x))
 rules("eval_hermitenorm", x=lambda xp, g, n, x: g * below(xp, "eval_hermitenorm", n, n, x))
 rules("eval_laguerre", x=lambda xp, g, n, x: g * below(xp, "eval_genlaguerre", -1.0, n, 1.0, x))
-rules("eval_legendre", x=lambda xp, g, n, x: g * below(xp, "eval_jacobi", (n + 1) / 2, n, 1.0, 1.0, x))
+rules("eval_legendre", x=legendre)
 rules("eval_gegenbauer", x=lambda xp, g, n, alpha, x: g * below(xp, "eval_gegenbauer", 2 * alpha, n, alpha + 1, x))
 rules("eval_genlaguerre", x=lambda xp, g, n, alpha, x: g * below(xp, "eval_genlaguerre", -1.0, n, alpha + 1, x))
 rules("eval_jacobi", x=jacobi)
