@@ -560,3 +560,14 @@ def test_methods_of_a_constant_do_nothing():
     x.zero_grad()
     x.drop_grad()
     assert x.grad is None
+
+
+def test_what_is_recorded_is_not_pickled_unseen():
+    x = variable([1.0, 2.0])
+    with autograd.record():
+        y = x * x
+        for recorded in (x, y, y[1:]):
+            with pytest.raises(HistoryLostError, match=r"other processes.*detach"):
+                pickle.dumps(recorded)
+        assert pickle.loads(pickle.dumps(y.detach())).tolist() == [1.0, 4.0]
+    assert pickle.loads(pickle.dumps(y)).tolist() == [1.0, 4.0]

@@ -10,7 +10,7 @@ import operator
 import sys
 import warnings
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning, HistoryLostError
@@ -105,6 +105,11 @@ class Exits:
 
     def __dlpack_device__(self) -> Any:
         return self._data.__dlpack_device__()
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        if self._node is not None and is_recording():
+            raise HistoryLostError("pickling, which is also how other processes are given arrays,")
+        return super().__reduce_ex__(protocol)
 
     def __copy__(self) -> Any:
         return self.__deepcopy__({})
