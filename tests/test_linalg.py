@@ -338,3 +338,12 @@ def test_rank_is_constant_and_products_are_the_cores_own(xp: Any) -> None:
         rank.backward()
     for name in ("matmul", "matrix_transpose", "tensordot", "vecdot"):
         assert getattr(xp.linalg, name) is getattr(xp, name)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (3, 3), (2, 4, 3)])
+@pytest.mark.parametrize("dtype", [float, complex])
+@pytest.mark.parametrize("rtol", [1e-10, 0.3, 0.9])
+def test_pinv_that_leaves_singular_values_out(shape, dtype, rtol):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=shape) + (1j * rng.normal(size=shape) if dtype is complex else 0.0)
+    xpgrad.check_grads(lambda x: NP.linalg.pinv(x, rtol=rtol), [x], order=2)

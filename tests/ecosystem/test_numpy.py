@@ -77,6 +77,9 @@ np.cumprod(x, axis=0)
 np.cumulative_sum(x, axis=1, include_initial=True)
 np.cumulative_prod(x, axis=1)
 # Folds, updates, counts.
+np.clip(2, 3, x)
+np.linalg.pinv(x, 0.5)
+np.linalg.lstsq(s, s, rcond=0.5)[0]
 np.linalg.cholesky(s)
 np.linalg.cholesky(s, upper=True)
 np.unique(x, axis=0)

@@ -211,7 +211,10 @@ def polyint(xp: Any, p: Any, m: int = 1, k: Any = None) -> Any:
 
 def _aligned(xp: Any, a1: Any, a2: Any) -> Any:
     """Two polynomials with as many coefficients."""
-    a1, a2 = xp.reshape(array(xp, a1), (-1,)), xp.reshape(array(xp, a2), (-1,))
+    a1, a2 = array(xp, a1), array(xp, a2)
+    if max(a1.ndim, a2.ndim) > 1:
+        raise ValueError("the coefficients of a polynomial are one-dimensional.")
+    a1, a2 = xp.reshape(a1, (-1,)), xp.reshape(a2, (-1,))
     n = max(a1.shape[0], a2.shape[0])
     return (xp.pad(a, ((n - a.shape[0], 0),)) for a in (a1, a2))
 

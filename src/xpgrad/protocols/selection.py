@@ -87,8 +87,9 @@ def clip(
     xp: Any, a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None, dtype: Any = None
 ) -> Any:
     low, high = (bound if other is None else other for bound, other in ((a_min, min), (a_max, max)))
-    bounds = (array(xp, x) if hasattr(x, "__len__") else x for x in (low, high))
-    out = xp.clip(array(xp, a), *bounds)
+    bounds = [array(xp, x) if hasattr(x, "__len__") else x for x in (low, high)]
+    a = array(xp, a)
+    out = xp.clip(xp.astype(a, xp.result_type(a, *(x for x in bounds if x is not None)), copy=False), *bounds)
     return out if dtype is None else xp.astype(out, dtype)
 
 

@@ -140,11 +140,42 @@ def matrix_power(xp, g, x, n):
     return xp.linalg.matrix_power(xp.concat(rows, axis=-2), n)[..., :k, k:]
 
 
-def pinv(xp, g, x, out):
+def pinv(xp, g, x, out, rtol):
     """For matrices of constant rank (Golub & Pereyra, 1973)."""
+    if rtol is not None:
+        return truncated_pinv(xp, conj(xp, g), x, rtol)
     gt = t(xp, g)
     left, right = gt - x @ (out @ gt), gt - (gt @ out) @ x
     return conj(xp, left @ out @ h(xp, out) + h(xp, out) @ out @ right) - t(xp, out) @ g @ t(xp, out)
+
+
+def truncated_pinv(xp, g, x, rtol):
+    """Where singular values are left out that are not 0: by the differentials of singular vectors (Townsend, 2016).
+
+    With dP = U^H dx V, the middle of the inverse changes by a dP + b dP^H: a is -1 / (s_i s_j) for two singular values
+    that stay; of one that stays, s, and one that is left out, r, a is r / (s (s^2 - r^2)), and b is 1 / (s^2 - r^2).
+    """
+    if 0 in x.shape:
+        return 0 * x
+    u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    v = h(xp, vh)
+    rtol = rtol[..., None] if hasattr(rtol, "shape") else rtol
+    stays = s > rtol * xp.max(s, axis=-1, keepdims=True)
+    inverse = xp.where(stays, 1 / xp.where(stays, s, 1.0), 0.0)
+    rest = xp.where(stays, 0.0, s)
+    one = xp.astype(stays, s.dtype)
+    mixed = stays[..., :, None] != stays[..., None, :]
+    larger = one * s
+    gap = xp.abs((larger**2 + rest**2)[..., :, None] - (larger**2 + rest**2)[..., None, :])
+    b = xp.where(mixed, 1 / xp.where(mixed, gap, 1.0), 0.0)
+    a = b * (rest[..., :, None] * inverse[..., None, :] + inverse[..., :, None] * rest[..., None, :])
+    a = a - inverse[..., :, None] * inverse[..., None, :]
+    middle = vh @ g @ u
+    core = a * middle + h(xp, b * middle)
+    squares = (inverse * inverse)[..., None, :]
+    beside_v = (g @ u - v @ middle) * squares @ h(xp, u)
+    beside_u = v * squares @ (vh @ g - middle @ h(xp, u))
+    return conj(xp, u @ core @ vh + h(xp, beside_v + beside_u))
 
 
 vjp("linalg.matrix_power", x=matrix_power)

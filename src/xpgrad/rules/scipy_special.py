@@ -255,7 +255,7 @@ def poisson_density(xp, k, x):
 
 
 def binomial_density(xp, k, n, p):
-    k = k // 1
+    k, n = k // 1, n // 1
     return beta_density(xp, k + 1, n - k, p)
 
 
@@ -275,8 +275,8 @@ rules("pdtr", x=lambda xp, g, k, x: -g * poisson_density(xp, k, x))
 rules("pdtrc", x=lambda xp, g, k, x: g * poisson_density(xp, k, x))
 rules("bdtr", x=lambda xp, g, k, n, x: -g * binomial_density(xp, k, n, x))
 rules("bdtrc", x=lambda xp, g, k, n, x: g * binomial_density(xp, k, n, x))
-rules("nbdtr", x=lambda xp, g, k, n, x: g * beta_density(xp, n, k // 1 + 1, x))
-rules("nbdtrc", x=lambda xp, g, k, n, x: -g * beta_density(xp, n, k // 1 + 1, x))
+rules("nbdtr", x=lambda xp, g, k, n, x: g * beta_density(xp, n // 1, k // 1 + 1, x))
+rules("nbdtrc", x=lambda xp, g, k, n, x: -g * beta_density(xp, n // 1, k // 1 + 1, x))
 
 # Error functions.
 
@@ -325,6 +325,8 @@ def neighbours(xp, name, sign, order, x):
 
 def by_neighbours(name, sign, factor=1, own=0):
     """A rule: a factor times the neighbours, and a multiple of the function itself."""
+    if name in ("kn", "yn"):  # SciPy cuts their orders
+        return lambda xp, g, order, x: g * (factor * neighbours(xp, name, sign, order // 1, x))
     if own == 0:
         return lambda xp, g, order, x: g * (factor * neighbours(xp, name, sign, order, x))
     return lambda xp, g, order, x, out: g * (factor * neighbours(xp, name, sign, order, x) + own * out)
