@@ -14,6 +14,8 @@ from math import prod
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.composites import COMPOSITES
+from xpgrad.functions import function
 from xpgrad.namespace import FURTHER
 
 #: The methods and attributes of NumPy's arrays that the standard's do not have, and that other libraries use.
@@ -66,9 +68,9 @@ def _set_flat(self: Array, value: Any) -> None:
     _flat(self)[:] = value
 
 
-def shared(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+def shared(name: str) -> Callable[..., Any]:
     """A method that the standard's function serves where it can, which takes less time."""
-    further = method(name)
+    plain, further = COMPOSITES.get(name) or function(name), method(name)
     places = 1 if name == "reshape" else 0
 
     def apply(self: Array, *arguments: Any, **options: Any) -> Any:
@@ -95,7 +97,7 @@ Array.__array_function__ = array_function  # type: ignore[attr-defined]  # this 
 for _name in METHODS:
     setattr(Array, _name, method(_name))
 for _name in SHARED:
-    setattr(Array, _name, shared(_name, getattr(Array, _name)))
+    setattr(Array, _name, shared(_name))
 for _name in PARTS:
     setattr(Array, _name, part(_name))
 Array.flat = property(_flat, _set_flat)  # type: ignore[attr-defined]  # likewise
