@@ -821,7 +821,15 @@ def test_other_libraries_arrays(backend: str) -> None:
     pytest.importorskip(backend, reason=f"{backend} is not installed")
     with xpgrad.use_backend(backend):
         x = xpgrad.asarray(M)
-        for call in (np.exp, np.sum, lambda x: np.mean(x, axis=0), lambda x: np.concatenate([x, x]), np.transpose):
+        for call in (
+            np.exp,
+            np.sum,
+            lambda x: np.mean(x, axis=0),
+            lambda x: np.concatenate([x, x]),
+            np.transpose,
+            lambda x: np.sum(x, axis=0, dtype=np.float64),
+            lambda x: np.percentile(x, 30),
+        ):
             gradient = xpgrad.grad(lambda x, call=call: xpgrad.sum(call(x) ** 2))(x)
             expected = xpgrad.grad(lambda x, call=call: xp.sum(call(x) ** 2))(xp.asarray(M))
             assert type(gradient.data) is type(x.data)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError, UnsupportedTypeError
 from xpgrad.protocols import (
     calculus,
@@ -55,25 +56,35 @@ def array_function(self: Array, func: Any, types: Any, args: Any, kwargs: Any) -
         return constants.call(xp, name, func, args, kwargs)
     if name not in FUNCTIONS:
         raise NoCounterpartError(f"numpy.{name}")
-    args, kwargs = _bound(func, args, kwargs)
+    args, kwargs = _bound(xp, func, args, kwargs)
     out = kwargs.pop("out", None)
     result = FUNCTIONS[name](xp, *args, **kwargs)
     return result if out is None else into(out, result)
 
 
-def _bound(func: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments without those that mean nothing here, `out` as a keyword."""
+def _bound(xp: Any, func: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments without those that mean nothing here, `out` as a keyword, and the dtype in the library's terms."""
     signature = _signature(func)
     if signature is None:
         return args, kwargs
     bound = signature.bind(*args, **kwargs)
     ignored = _IGNORED - {"order"} if func.__name__ in _ORDERED else _IGNORED
     out = bound.arguments.pop("out", None)
+    if bound.arguments.get("dtype") is not None:
+        bound.arguments["dtype"] = _dtype(xp, bound.arguments["dtype"])
     for key, value in list(bound.arguments.items()):
         if key in ignored or type(value).__name__ == "_NoValueType":
             del bound.arguments[key]
     further = {key: value for key, value in bound.kwargs.items() if key not in ignored}
     return bound.args, further | {"out": out}
+
+
+def _dtype(xp: Any, dtype: Any) -> Any:
+    """A dtype that may be one of NumPy's, as one of the namespace's."""
+    try:
+        return getattr(xp, get_named("numpy").namespace.dtype(dtype).name, dtype)
+    except TypeError:  # it is the library's own
+        return dtype
 
 
 @cache

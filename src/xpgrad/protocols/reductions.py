@@ -199,7 +199,7 @@ def _stepped(xp: Any, place: Any, method: str) -> Any:
     if method == "inverted_cdf":
         return xp.ceil(place)
     if method == "averaged_inverted_cdf":  # in the middle of two where it meets a number
-        return xp.where(place == xp.floor(place), place + 0.5 * (place >= 0), xp.ceil(place))
+        return xp.where(place == xp.floor(place), xp.where(place >= 0, place + 0.5, place), xp.ceil(place))
     below = xp.floor(place - 0.5)  # of two that are as near, the one that is even, counted from 1
     return xp.where((place - 0.5 == below) & (xp.remainder(below, 2.0) == 1), below, below + 1)
 
@@ -254,7 +254,7 @@ def quantile(
 
 
 def percentile(xp: Any, a: Any, q: Any, *arguments: Any, **options: Any) -> Any:
-    return quantile(xp, a, array(xp, q) / 100, *arguments, **options)
+    return quantile(xp, a, floating(xp, q) / 100, *arguments, **options)
 
 
 def median(xp: Any, a: Any, axis: Any = None, keepdims: Any = False, **options: Any) -> Any:
