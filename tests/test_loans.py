@@ -34,6 +34,15 @@ def test_memory_may_be_asked_for_more_than_once():
     assert read.tolist() == x.tolist() == [1.0, 0.0, 0.0]
 
 
+def test_what_is_asked_for_many_times_is_not_kept():
+    x = xp.zeros(3)
+    first = np.asarray(x)
+    for _ in range(100):
+        np.asarray(x)[0] += 1.0
+    assert first[0] == 100.0
+    assert len(x._view.lent) == 1
+
+
 def test_what_others_see_can_only_be_read():
     x = xp.asarray(np.zeros(3))
     other = x.data
@@ -167,3 +176,20 @@ def test_what_is_copied_from_another_library_refuses_writes():
         np.asarray(x)[0] = 5.0
     with pytest.raises(ValueError, match=r"only have a copy of this array: leave copy=False out, or convert x\.data"):
         np.asarray(x, copy=False)
+
+
+def test_what_is_written_into_one_gradient_is_not_written_into_another():
+    a, b = xp.ones(3), xp.ones(3)
+    for x in (a, b):
+        x.attach_grad()
+    held = [np.asarray(x.grad) for x in (a, b)]
+    for _ in range(2):
+        with autograd.record():
+            loss = xp.sum(a + b)
+        loss.backward()
+        memory = np.asarray(a.grad)
+        if memory.flags.writeable:
+            memory[...] = 9.0
+            assert a.grad.tolist() == [9.0] * 3
+        assert b.grad.tolist() == [1.0] * 3
+    assert [memory.tolist() for memory in held] == [[0.0] * 3] * 2

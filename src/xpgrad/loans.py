@@ -7,11 +7,11 @@ and a write is refused. When an array is recorded whose memory is lent, it moves
 
 from __future__ import annotations
 
-import weakref
 from itertools import count
 from sys import getrefcount
 from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
 from xpgrad.array import Array, Follower
 from xpgrad.discovery import backend_of, get_named
@@ -33,12 +33,12 @@ class Loan(View):
         self.version = version_of(array)
         self.seen = self.version.count
         self.version.loan = self
-        self.lent: list[weakref.ref[Any]] = []
+        self.lent: WeakValueDictionary[int, Any] = WeakValueDictionary()  # by identity: NumPy's arrays have no hash
         self.recorded = _recorded()
 
     def refresh(self, array: Array) -> None:
         """End the loan where nobody has the memory any more, or where something is about to be recorded."""
-        alive = [memory for memory in (ref() for ref in self.lent) if memory is not None]
+        alive = list(self.lent.values())
         if alive and not is_recording():
             return
         root = _bases(array)[-1]
@@ -106,7 +106,7 @@ def _lent(array: Array) -> Any:
         loan = root._view = Loan(root)
         root.__class__ = Follower
     values = host.asarray(memoryview(array._data))
-    loan.lent.append(weakref.ref(values))
+    loan.lent[id(values)] = values
     return values
 
 
