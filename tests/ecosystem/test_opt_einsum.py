@@ -41,6 +41,10 @@ oe.contract_expression("ij,jk,kl->il", (3, 4), c(x, M.T), (3, 4), constants=[1])
 oe.contract_expression("ij,kj->ik", (3, 4), (3, 4))(x, x)
 oe.contract_expression("ij,kj->ik", (3, 4), (3, 4))(x, x, backend="auto")
 oe.contract("ab,bc,cd,de->ae", x, x.T, x, x.T)
+oe.contract("ij,kj->ik", x, x, backend="numpy")
+oe.contract("ij,kj->ik", x, x, backend="object")
+oe.contract("ij,kj,kl->il", x, x, x, backend="numpy")
+oe.contract_expression("ij,kj->ik", (3, 4), (3, 4))(x, x, backend="numpy")
 """
 
 NAMES: dict[str, Any] = {"oe": oe}
