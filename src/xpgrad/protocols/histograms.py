@@ -23,7 +23,7 @@ def _counted(name: str, columns: Any, bins: Any, range: Any, density: Any, weigh
         If the numbers to be counted, or the bins, have a history.
     """
     if any(map(is_recorded, arrays_in((columns, bins, range)))):
-        raise HistoryLostError(f"numpy.{name} (where its numbers fall)")
+        raise HistoryLostError(f"numpy.{name}")
     options = {"bins": unwrap(bins), "range": unwrap(range), "density": density, "weights": unwrap(weights)}
     return wrap(getattr(get_named("numpy").namespace, name)(*unwrap(columns), **options))
 
