@@ -536,3 +536,8 @@ def test_functions_can_be_pickled(name):
     function = getattr(xp, name)
     assert pickle.loads(pickle.dumps(function)) is function
     assert function.__doc__
+
+
+def test_a_module_without_its_library_answers_what_python_asks():
+    code = "import sys; sys.modules['cupy'] = None; import xpgrad.cupy as xp; print(hasattr(xp, '__file__'))"
+    assert run(code).stdout == "False\n"

@@ -76,6 +76,8 @@ def _module(backend_name: str, prefix: str) -> ModuleType:
     )
 
     def make(attribute: str) -> Any:
+        if attribute.startswith("__") and attribute not in NAMES:  # Python asks every module, libraries or not
+            raise AttributeError(f"{module.__name__} has no attribute {attribute!r}.")
         found = _attribute(backend_name, prefix + attribute)
         setattr(module, attribute, found)
         return found
