@@ -267,7 +267,6 @@ stats.kstat(l, 4)
 stats.kstatvar(l, 1)
 stats.lmoment(l, c(l, [1, 2, 3]))
 stats.mode(x, axis=1)
-stats.ks_2samp(l[:20], l[20:]).statistic
 stats.mannwhitneyu(l[:20], l[20:]).statistic * l[0]
 stats.false_discovery_control(x / 5, axis=1, method="by")
 stats.chatterjeexi(l[:20], l[20:]).statistic * l[0]
