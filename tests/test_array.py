@@ -571,3 +571,7 @@ def test_what_is_recorded_is_not_pickled_unseen():
                 pickle.dumps(recorded)
         assert pickle.loads(pickle.dumps(y.detach())).tolist() == [1.0, 4.0]
     assert pickle.loads(pickle.dumps(y)).tolist() == [1.0, 4.0]
+
+
+def test_a_number_alone_is_reduced():
+    assert [float(f(2.0)) for f in (xp.sum, xp.prod, xp.max, xp.min)] == [2.0] * 4

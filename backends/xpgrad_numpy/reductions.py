@@ -17,7 +17,7 @@ def reduction(ufunc: Any, large: Callable[..., Any] | None = None) -> Any:
     reduce = ufunc.reduce
 
     def apply(x: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
-        if large is not None and x.size > _LARGE and dtype is None and isinstance(x, numpy.ndarray):
+        if large is not None and getattr(x, "size", 0) > _LARGE and dtype is None and isinstance(x, numpy.ndarray):
             found = large(x, axis, keepdims)
             if found is not None:
                 return found
