@@ -562,3 +562,16 @@ def test_loops_and_branches():
     assert (outputs.asnumpy().tolist(), total.item()) == ([0, 10, 20, 30], 6)
     assert npx.cond(lambda a: a > 1, lambda a: a * 2, lambda a: a * 3, np.array(2.0)).item() == 4
     assert nd.contrib.cond(nd.array([0]), lambda: 1, lambda: 2) == 2
+
+
+def test_a_dense_layer_of_matrices_is_one_operation():
+    x, weight = (xpgrad.asarray(numpy.random.default_rng(0).normal(size=shape)) for shape in ((4, 3), (2, 3)))
+    xpgrad.check_grads(lambda x, w: npx.fully_connected(x, w, num_hidden=2), [x, weight], order=2, modes=["reverse"])
+    found = xpgrad.jacobian(lambda w: npx.fully_connected(x, w, num_hidden=2))(weight)
+    numpy.testing.assert_allclose(found.asnumpy(), numpy.einsum("ni,jk->njki", x.asnumpy(), numpy.eye(2)))
+    w = np.array(weight.asnumpy())
+    w.attach_grad()
+    with autograd.record():
+        y = npx.fully_connected(np.array(x.asnumpy()), w, num_hidden=2)
+    y.backward()
+    assert w.grad.data.flags.c_contiguous

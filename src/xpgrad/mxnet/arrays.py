@@ -164,7 +164,8 @@ class NDArray(Array, metaclass=Kind):
     @property
     def _fresh_grad(self) -> bool:
         """Whether the gradient was written to since this was last set to False; `gluon.Trainer` looks at it."""
-        return self.grad is not None and writes_to(self.grad).fresh
+        grad = self.grad
+        return grad is not None and writes_to(grad).fresh
 
     @_fresh_grad.setter
     def _fresh_grad(self, fresh: bool) -> None:

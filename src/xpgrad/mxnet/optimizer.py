@@ -136,17 +136,19 @@ class Optimizer:
         self.wd_mult = dict(args_wd_mult)
 
     def _multiplied(self, index: Any, multipliers: dict[Any, float], attribute: str) -> float:
-        if index in self.param_dict:
-            return float(getattr(self.param_dict[index], attribute))
+        parameter = self.param_dict.get(index)
+        if parameter is not None:
+            return getattr(parameter, attribute)  # type: ignore[no-any-return]  # a number
         return multipliers.get(index, multipliers.get(self.idx2name.get(index), 1.0))
 
     def _get_lr(self, index: Any) -> float:
         """The learning rate of a parameter."""
-        return self.learning_rate * self._multiplied(index, self.lr_mult, "lr_mult")
+        rate = self.lr if self.lr_scheduler is None else self.learning_rate
+        return rate * self._multiplied(index, self.lr_mult, "lr_mult")
 
     def _get_wd(self, index: Any) -> float:
         """The weight decay of a parameter."""
-        return self.wd * self._multiplied(index, self.wd_mult, "wd_mult")
+        return self.wd and self.wd * self._multiplied(index, self.wd_mult, "wd_mult")
 
     def _update_count(self, index: Any) -> None:
         """Count an update of a parameter, or of several."""

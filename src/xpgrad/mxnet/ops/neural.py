@@ -201,8 +201,7 @@ def fully_connected(
     x, weight = as_array(data), as_array(weight)
     if flatten and x.ndim != 2:
         x = _reshape(x, (x.shape[0], -1))
-    # For rows, so that the gradient of the weight is laid out in memory as the weight is.
-    out = _transpose(_matmul(weight, _transpose(x))) if x.ndim == 2 else _matmul(x, _transpose(weight))
+    out = primitives.linear(x, weight) if x.ndim == 2 else _matmul(x, _transpose(weight))
     return out if no_bias or bias is None else out + bias
 
 

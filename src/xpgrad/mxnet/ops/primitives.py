@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from functools import cache
 from inspect import signature
 from typing import Any
 
+from xpgrad.general import general
 from xpgrad.plan import Edge
 from xpgrad.primitive import PRIMITIVES
 from xpgrad.record import binary, unary
@@ -22,9 +24,13 @@ def _like(model: str, name: str, implementation: Callable[..., Any] | None, **ru
     primitive.name = name
     primitive.implementation = implementation
     primitive.rules = {argument: _edge(rule) for argument, rule in rules.items()}
+    primitive.row_rules = {}
     primitive._plans = {}
-    apply = unary(primitive) if len(primitive.inputs) == 1 else binary(primitive)
-    apply.__doc__ = f"``{name}``, element by element."
+    if primitive.elementwise:
+        apply = unary(primitive) if len(primitive.inputs) == 1 else binary(primitive)
+    else:
+        apply = general(primitive)
+    apply.__doc__ = f"``{name}``{', element by element' if primitive.elementwise else ''}."
     return apply
 
 
@@ -34,9 +40,18 @@ def _edge(rule: Callable[..., Any]) -> Edge:
     return Edge(rule, first == "xp", tuple(rest[first == "xp" :]))
 
 
+@cache
+def _computes_in_doubles(xp: Any) -> bool:
+    """Whether float64 is what a library computes in where nothing is said."""
+    facts = getattr(xp, "__array_namespace_info__", None)
+    return facts is not None and facts().default_dtypes()["real floating"] == xp.float64
+
+
 def _rounded_exp(xp: Any, x: Any) -> Any:
     """Correct to the last digit that is printed, as in MXNet; NumPy's own is one off for many float32 numbers."""
-    return xp.astype(xp.exp(xp.astype(x, xp.float64)), x.dtype) if x.dtype == xp.float32 else xp.exp(x)
+    if x.dtype != xp.float32 or not _computes_in_doubles(xp):
+        return xp.exp(x)
+    return xp.astype(xp.exp(xp.astype(x, xp.float64)), x.dtype)
 
 
 exp = _like("exp", "exp", _rounded_exp,
@@ -49,6 +64,12 @@ relu = _like("exp", "relu",
 cbrt = _like("exp", "cbrt",
              lambda xp, x: xp.sign(x) * xp.abs(x) ** (1 / 3),
              x=lambda g, out: g / (3 * out * out))  # fmt: skip
+
+# x @ weight.T of matrices; the gradient of the weight is laid out in memory as the weight is.
+linear = _like("matmul", "linear",
+               lambda xp, x1, x2: xp.matmul(x1, xp.matrix_transpose(x2)),
+               x1=lambda xp, g, x2: xp.matmul(g, x2),
+               x2=lambda xp, g, x1: xp.matmul(xp.matrix_transpose(g), x1))  # fmt: skip
 
 _maximum = _like("maximum", "maximum", None,
                  x1=lambda xp, g, x1, x2: xp.where(x1 >= x2, g, 0),
