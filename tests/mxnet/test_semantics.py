@@ -536,6 +536,8 @@ def test_an_array_of_one_element_is_written_like_a_number(m):
     x[1] = m.array([[3.0]])
     x[2:] = m.array([1.0])
     assert numbers(x) == [0, 3, 1, 1]
+    x[0] = numpy.asarray([[5.0]])
+    assert numbers(x) == [5, 3, 1, 1]
     a = variable(m, [[2.0]])
     with autograd.record():
         y = m.zeros((3,))

@@ -150,8 +150,9 @@ def _getitem(self: NDArray, key: Any) -> Any:
 def _setitem(self: NDArray, key: Any, value: Any) -> None:
     if isinstance(value, Array) and value.dtype != self.dtype:
         value = cast(value, self.dtype)
-    if isinstance(value, Array) and value.size == 1 and value.shape:
-        value = function("reshape")(value, ())  # one element is a number for MXNet
+    shape = getattr(value, "shape", ())
+    if shape and all(n == 1 for n in shape):
+        value = value[(0,) * len(shape)]  # one element is a number for MXNet
     inplace.setitem(self, index(self, key), value)
 
 
