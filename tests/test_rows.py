@@ -9,7 +9,7 @@ from xpgrad import autograd, rows
 from xpgrad.discovery import floating
 from xpgrad.errors import FunctionMissingError
 from xpgrad.functional import units
-from xpgrad.node import Node, leaf
+from xpgrad.node import leaf, make_node
 from xpgrad.primitive import PRIMITIVES
 from xpgrad.pullback import pull
 from xpgrad_conformance.cases import CASES
@@ -24,7 +24,7 @@ def entries(library, case):
     world = World(namespace, namespace.asarray)
     inputs = world.inputs(case.sample.arrays)
     x = inputs[case.position]
-    inputs[case.position] = xpgrad.Array(x.data, Node(PRIMITIVES["positive"].plan((0,)), leaf(), ()))
+    inputs[case.position] = xpgrad.Array(x.data, make_node(PRIMITIVES["positive"].plan((0,)), leaf(), ()))
     with autograd.record(), xpgrad.discovery.get_named(library).silent():
         heads = [y for y in world.outputs(case, inputs) if floating(y.data) and y._node is not None]
     return inputs[case.position], heads
