@@ -150,7 +150,12 @@ _METHODS = {
 
 def all_finite(x: Any) -> bool:
     """Not by a sum or a product, which overflow; nor by BLAS, whose threads take ten times as long if kept waiting."""
-    return bool(numpy.logical_and.reduce(numpy.isfinite(x), None))
+    parts = [x] if x.size <= _PART else numpy.array_split(x, x.size // _PART + 1)  # so that little memory is needed
+    return all(_all(numpy.isfinite(part), None) for part in parts)
+
+
+_PART = 2**16
+_all = numpy.logical_and.reduce
 
 
 _MANY = 100_000  # from here on it pays to import SciPy

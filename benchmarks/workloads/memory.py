@@ -3,8 +3,10 @@
 A layer is tanh(x @ w), so every layer's output must be kept, and nothing else. Measured in a fresh process for each
 contender: the peak of the resident memory (Linux's VmHWM) beyond what the process held before it made its variables,
 when weights and input were there as NumPy arrays. So it counts what a library copies, sets aside for gradients, and
-frees too late. With weights of their own, the layers' gradients take the place of what has been kept; with one weight
-for all layers they need next to none, which shows what checkpoints save.
+frees too late. Every array gets pages of its own (glibc's MALLOC_MMAP_THRESHOLD_): whether one fits in a hole of the
+heap is chance, and was worth an array from one version to the next. With weights of their own, the layers' gradients
+take the place of what has been kept; with one weight for all layers they need next to none, which shows what
+checkpoints save.
 """
 
 from __future__ import annotations
@@ -154,4 +156,5 @@ class Memory(Workload):
         if every:
             peer.checkpoint(lambda x: x)  # where that can be done
         arguments = (peer.name, self.layers, self.width, self.batch, shared, every)
-        return partial(fresh, f"from benchmarks.workloads.memory import peak; print(peak(*{arguments!r}))")
+        code = f"from benchmarks.workloads.memory import peak; print(peak(*{arguments!r}))"
+        return partial(fresh, code, MALLOC_MMAP_THRESHOLD_="131072")

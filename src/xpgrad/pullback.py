@@ -13,6 +13,7 @@ from math import inf
 from typing import Any
 
 from xpgrad.cotangent import COUNTED, WORLDS, conjugated, in_full, keep_zeros, restore, world_of
+from xpgrad.discovery import backend_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.lazy import edges_in_blocks
 from xpgrad.node import Form, Part, tracked_residuals
@@ -129,8 +130,14 @@ def pull(
         if primitive is None:  # a user's function, with a backward of its own
             handed, g = list(g) if g.__class__ is tuple else [g], None  # a checkpoint lets go of it early
             for parent, r in zip(source, plan.run(handed, kept[0], create), strict=True):
-                if r is not None and parent.order <= limit:
-                    _contribute(parent, r, pending, heap, useful)
+                if r is None or parent.order > limit:
+                    continue
+                if parent in sums and parent in pending:
+                    pending[parent] = backend_of(r).add(pending[parent], r)
+                    continue
+                if parent in pending and not create:
+                    sums.add(parent)
+                _contribute(parent, r, pending, heap, useful)
             r = kept = None
             continue
         if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way

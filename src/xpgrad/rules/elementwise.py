@@ -86,7 +86,7 @@ vjp("sinh", x=lambda xp, g, x: g * xp.cosh(x))
 vjp("sqrt", x=lambda g, out: g * 0.5 / out)
 vjp("square", x=lambda g, x: g * (2 * x))
 vjp("tan", x=lambda g, out: g * (1 + out * out))
-vjp("tanh", x=lambda g, out: g * (1 - out * out))
+vjp("tanh", x=lambda g, out: g * (out * -out + 1))  # 1 - out**2, for which NumPy makes one array instead of two
 
 vjp("add", x1=lambda g: g,
            x2=lambda g: g)  # fmt: skip
