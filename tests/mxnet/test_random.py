@@ -159,6 +159,18 @@ def test_shuffles():
     assert sorted(np.random.permutation(4).asnumpy().tolist()) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_multivariate_normal_keeps_the_dtype(dtype):
+    mean, cov = np.zeros((3, 2), dtype=dtype), np.array([[1.0, 0.2], [0.2, 2.0]]).astype(dtype)
+    x = np.random.multivariate_normal(mean, cov, (4, 0))
+    assert (x.shape, x.dtype) == ((4, 0, 3, 2), dtype)
+
+
+def test_empty_like_takes_all_of_numpys_arguments():
+    x = np.empty_like(np.ones((3, 4), dtype="float64"), "float16", "C", False)
+    assert (x.shape, x.dtype, np.empty_like(x, shape=(2,)).shape) == ((3, 4), "float16", (2,))
+
+
 def test_multivariate_normal():
     cov = numpy.asarray([[2.0, 0.5], [0.5, 1.0]])
     x = np.random.multivariate_normal(np.array([1.0, -1.0]), np.array(cov), 20_000).asnumpy()

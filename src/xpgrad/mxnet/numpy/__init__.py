@@ -67,7 +67,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     ),
     **named(
         creation,
-        "array asarray zeros ones empty=zeros full zeros_like ones_like empty_like=zeros_like full_like arange "
+        "array asarray zeros ones empty=zeros full zeros_like ones_like empty_like full_like arange "
         "linspace logspace eye identity tri indices hanning hamming blackman tril_indices triu_indices genfromtxt "
         "copy",
     ),

@@ -89,6 +89,12 @@ def zeros_like(a: Any, dtype: Any = None, order: str = "C") -> Any:
     return namespace(a).zeros_like(a, dtype=dtype_of(dtype))
 
 
+def empty_like(prototype: Any, dtype: Any = None, order: str = "C", subok: bool = False, shape: Any = None) -> Any:
+    """Zeros of the dtype of another array, and of its shape or another one."""
+    by_rows(order)
+    return zeros(prototype.shape if shape is None else shape, prototype.dtype if dtype is None else dtype)
+
+
 def ones_like(a: Any, dtype: Any = None, order: str = "C") -> Any:
     """Ones of the shape and dtype of another array."""
     by_rows(order)

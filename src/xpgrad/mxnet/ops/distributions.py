@@ -301,8 +301,11 @@ def multivariate_normal(mean: Any, cov: Any, size: Any = None, check_valid: Any 
     """Normally distributed vectors with a mean and a covariance matrix."""
     mean, cov = as_array(mean), as_array(cov)
     xp = namespace(mean)
+    dtype = xp.result_type(mean, cov)
+    wide = dtype if dtype in (xp.float32, xp.float64) else xp.float32  # of which libraries have factors
+    mean, cov = xp.astype(mean, wide), xp.astype(cov, wide)
     lower = xp.linalg.cholesky(cov)
     batch = xp.broadcast_shapes(mean.shape[:-1], cov.shape[:-2])
     shape = (*(() if size is None else shape_of(size)), *batch)
-    z = draw("standard_normal", size=(*shape, mean.shape[-1]), dtype=mean.dtype)
-    return mean + xp.squeeze(xp.matmul(lower, xp.expand_dims(z, axis=-1)), -1)
+    z = draw("standard_normal", size=(*shape, mean.shape[-1]), dtype=wide)
+    return xp.astype(mean + xp.squeeze(xp.matmul(lower, xp.expand_dims(z, axis=-1)), -1), dtype, copy=False)
