@@ -21,9 +21,9 @@ settings.load_profile("xpgrad")
 @pytest.fixture(autouse=True)
 def no_cluster_left_behind():
     """A cluster in threads may end after its test, and leave itself as Dask's scheduler; that is not this test's."""
-    dask = sys.modules.get("dask")
-    if dask is not None and dask.config.get("scheduler", None) == "dask.distributed":
-        dask.config.config.pop("scheduler")
+    config = sys.modules.get("dask.config")  # not "dask", which where that is not installed is the folder of its tests
+    if config is not None and config.get("scheduler", None) == "dask.distributed":
+        config.config.pop("scheduler")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -178,6 +178,7 @@ def test_the_overview_has_a_row_for_each_case_and_a_column_for_each_peer():
 
 
 def test_the_chart_is_a_picture(tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     work = case(Contender("xpgrad", list), target=2.0)
     chart([(work, work.figures([[2.0], [3.0]]))], ["xpgrad", "slow"], tmp_path / "chart.png")
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
@@ -199,6 +200,7 @@ def test_a_failing_process_says_why():
 
 
 def test_the_command_stores_what_it_prints(tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     files = {option: tmp_path / name for option, name in (("json", "a.json"), ("markdown", "a.md"), ("chart", "a.png"))}
     options = [part for option, file in files.items() for part in (f"--{option}", file)]
     command = [sys.executable, "-m", "benchmarks", "--peers", "xpgrad", "--workload", "off", "--rounds", "2", *options]

@@ -220,6 +220,7 @@ def test_a_new_function_gets_samples_of_its_own(monkeypatch, inputs, implementat
 
 
 def test_the_table_of_support_is_up_to_date():
+    pytest.importorskip("scipy.special", reason="the table is of a run with SciPy, which is not installed")
     assert not support.stale(RECORD, DOCUMENTS)
 
 

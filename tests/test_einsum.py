@@ -133,6 +133,7 @@ def test_three_and_more_are_contracted_in_a_cheap_order(forgetful: None) -> None
 
 
 def test_the_order_is_opt_einsums(monkeypatch: pytest.MonkeyPatch, forgetful: None) -> None:
+    pytest.importorskip("opt_einsum", reason="opt_einsum is not installed")
     monkeypatch.setattr("opt_einsum.paths.auto", lambda *args: [(0, 3), (0, 1), (0, 1)])
     assert plan(CHAIN, SHAPES).path == ((0, 3), (0, 1), (0, 1))
 

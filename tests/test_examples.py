@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+for _module in ("matplotlib", "sklearn", "tqdm"):
+    pytest.importorskip(_module, reason=f"the examples need {_module}, which is not installed")
+
 DIGITS = Path(__file__).parents[1] / "examples" / "digits.py"
 ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 

@@ -12,7 +12,9 @@ from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
+import pytest
 
+from xpgrad.errors import FunctionMissingError
 from xpgrad_conformance.cases import Call, Case, is_float, kind_of
 from xpgrad_conformance.samples.defaults import NUMPY
 from xpgrad_conformance.world import World
@@ -84,9 +86,12 @@ def reference(case: Case) -> Reference:
 
 
 def outputs(call: Call, arrays: Sequence[Any]) -> list[Any]:
-    """What NumPy makes of the inputs, as far as it holds floating-point numbers."""
+    """What NumPy makes of the inputs, as far as it holds floating-point numbers; without SciPy, the test is skipped."""
     with np.errstate(all="ignore"):
-        return [out for out in World(NUMPY, np.asarray).outputs(call, arrays) if is_float(out)]
+        try:
+            return [out for out in World(NUMPY, np.asarray).outputs(call, arrays) if is_float(out)]
+        except FunctionMissingError as error:
+            pytest.skip(f"there is nothing to compare with: {error}")
 
 
 def difference(f: Callable[[float], list[Any]]) -> list[Any]:

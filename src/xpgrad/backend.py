@@ -82,9 +82,12 @@ class Backend:
         module, path = self.namespace, name
         if self.special and name.startswith("special."):
             library, path = self.special.partition(".")[0], name.removeprefix("special.")
-            if importlib.util.find_spec(library) is None:
-                raise FunctionMissingError(self.name, name, library)
-            module = importlib.import_module(self.special)
+            try:
+                module = importlib.import_module(self.special)
+            except ModuleNotFoundError as error:
+                if (error.name or "").partition(".")[0] != library:
+                    raise
+                raise FunctionMissingError(self.name, name, library) from None
         try:
             return attrgetter(path)(module)
         except AttributeError:

@@ -59,9 +59,8 @@ def conjugated(g: Any) -> Any:
 def keep_zeros(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -> Any:
     """What a rule made of a cotangent that may hold zeros, which must stay zero whatever they were multiplied by."""
     finite = backend.all_finite(r._data if isinstance(r, Array) else r)
-    if finite or all(
-        isinstance(k, float | int) and k and isfinite(k) for k in kept
-    ):  # g times such a number, or over it
+    # Times a finite number, or over one that is not 0, zero is zero: no device need be asked.
+    if finite or all(isinstance(k, float | int) and k and isfinite(k) for k in kept):
         return r
     if not plan.primitive.bilinear:
         return keep_zero(xp, g, r)

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.skipif(
 
 def passed(tests: str) -> int:
     """How many tests pass; none may fail that is not expected to."""
-    path = os.pathsep.join([str(CONFORMANCE), str(CONFORMANCE / "array_api_extra"), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join(
+        [str(CONFORMANCE), str(CONFORMANCE / "array_api_extra_tests"), os.environ.get("PYTHONPATH", "")]
+    )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "xpgrad_array_api_extra", "-p", "no:cacheprovider", tests]
     done = subprocess.run(command, cwd=FOLDER, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

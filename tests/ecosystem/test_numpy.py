@@ -510,6 +510,8 @@ def changed(x: Any, method: str, *arguments: Any) -> Any:
 
 @each(CALLS)
 def test_functions(call: str) -> None:
+    if "np.i0" in call:
+        pytest.importorskip("scipy.special", reason="SciPy is not installed, which computes it")
     name = next(name for name in INPUTS if re.search(rf"\b{name}\b", call))
     check(eval(f"lambda {name}: {call}", globals()), INPUTS[name])
 
@@ -818,7 +820,7 @@ def test_every_function_of_numpys_has_its_place() -> None:
 
 @pytest.mark.parametrize("backend", ["array_api_strict", "torch", "dask"])
 def test_other_libraries_arrays(backend: str) -> None:
-    pytest.importorskip(backend, reason=f"{backend} is not installed")
+    pytest.importorskip({"dask": "dask.array"}.get(backend, backend), reason=f"{backend} is not installed")
     with xpgrad.use_backend(backend):
         x = xpgrad.asarray(M)
         for call in (

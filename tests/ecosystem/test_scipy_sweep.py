@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", reason="SciPy is not installed")
+pytest.importorskip("scipy.special", reason="SciPy is not installed")
 
 FOLDER = Path(__file__).parents[2] / "conformance" / "scipy"
 

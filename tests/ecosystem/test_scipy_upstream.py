@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("scipy", reason="SciPy is not installed")
+pytest.importorskip("scipy.special", reason="SciPy is not installed")
 
 PLUGIN = Path(__file__).parents[2] / "conformance" / "scipy"
 MODULES = "special stats signal fft integrate optimize differentiate spatial cluster linalg interpolate ndimage".split()

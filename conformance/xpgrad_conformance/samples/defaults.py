@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from xpgrad.discovery import get_named
+from xpgrad.errors import FunctionMissingError
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad_conformance.samples.base import DOMAINS, Sample, floats
 
@@ -47,12 +49,11 @@ def _sample(form: Any, domain: tuple[float, float, bool]) -> Sample:
 
 def _tame(name: str, sample: Sample) -> bool:
     """Whether NumPy takes a sample, and the results are not near a pole."""
-    function: Any = NUMPY
-    for part in name.split("."):
-        function = getattr(function, part)
     with warnings.catch_warnings(action="ignore"):
         try:
-            out = function(*sample.arrays)
+            out = attrgetter(name)(NUMPY)(*sample.arrays)
+        except FunctionMissingError:  # SciPy is not installed; the tests are skipped, and say so
+            return True
         except (TypeError, ValueError, IndexError, AttributeError, np.linalg.LinAlgError):
             return False
     return all(np.all(np.abs(part) < 8) for part in (out if isinstance(out, tuple | list) else (out,)))
