@@ -9,11 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fresh_process
 import pytest
 
 from xpgrad.primitive import PRIMITIVES, primitive, vjp
 from xpgrad_conformance import expected, report, support
-from xpgrad_conformance.cases import CALLS, CASES
+from xpgrad_conformance.cases import CALLS, CASES, NAMES
 from xpgrad_conformance.options import DEFAULT_BACKENDS
 from xpgrad_conformance.reference import outputs
 from xpgrad_conformance.samples.defaults import defaults
@@ -222,6 +223,13 @@ def test_a_new_function_gets_samples_of_its_own(monkeypatch, inputs, implementat
 def test_the_table_of_support_is_up_to_date():
     pytest.importorskip("scipy.special", reason="the table is of a run with SciPy, which is not installed")
     assert not support.stale(RECORD, DOCUMENTS)
+
+
+def test_without_scipy_the_cases_are_the_same():
+    """Its functions are then skipped one by one, when there is nothing to compare with."""
+    code = "import sys; sys.modules |= {'scipy': None, 'scipy.special': None}\n"
+    code += "from xpgrad_conformance.cases import CALLS; print(*dict.fromkeys(call.name for call in CALLS))"
+    assert set(fresh_process.run(code).stdout.split()) == set(NAMES)
 
 
 def test_a_stale_table_is_found(tmp_path):
