@@ -8,11 +8,11 @@ from typing import Any
 
 from benchmarks.harness import Case, Contender, Workload
 from benchmarks.peers import Jax, Peer, Run
-from benchmarks.workloads.chain import OPERAND, START, by_hand, chain
+from benchmarks.workloads.chains import CHEAP
 
 
 class Depth(Workload):
-    """The chain at growing lengths; the longest only for xpgrad and the floor, others need minutes for it."""
+    """A chain at growing lengths; the longest only for xpgrad and the floor, others need minutes for it."""
 
     name = "depth"
 
@@ -22,20 +22,23 @@ class Depth(Workload):
     def cases(self, peers: Sequence[Peer]) -> Iterable[Case]:
         left_out = {peer.name: "this many operations take it minutes" for peer in peers if isinstance(peer, Jax)}
         title = f"depth, against {self.lengths[0]:,} operations"
-        yield self._case(title, "by hand", lambda n: partial(by_hand, n, OPERAND, False), self.lengths, left_out)
+        yield self._case(title, "by hand", self._by_hand, self.lengths, left_out)
         for peer in peers:
             if peer.name not in left_out:
                 lengths = self.lengths if peer.name == "xpgrad" else self.lengths[:-1]
                 yield self._case(title, peer.name, partial(self._run, peer), lengths)
 
     @staticmethod
-    def _run(peer: Peer, n: int) -> Run:
-        return peer.differentiate(chain(n, peer.constant(OPERAND)), [START])
+    def _by_hand(n: int) -> Run:
+        return partial(CHEAP.by_hand, n, CHEAP.operand, False)
 
     @staticmethod
-    def _case(title: str, name: str, make: Any, lengths: Sequence[int], left_out: dict[str, str] | None = None) -> Case:
-        base, *longer = (
-            Contender(f"{name}, {n:,} operations", make(n), n, expected=partial(by_hand, n, OPERAND, False))
-            for n in lengths
-        )
+    def _run(peer: Peer, n: int) -> Run:
+        return peer.differentiate(CHEAP.function(n, peer.constant(CHEAP.operand)), [CHEAP.start])
+
+    @classmethod
+    def _case(
+        cls, title: str, name: str, make: Any, lengths: Sequence[int], left_out: dict[str, str] | None = None
+    ) -> Case:
+        base, *longer = (Contender(f"{name}, {n:,} operations", make(n), n, expected=cls._by_hand(n)) for n in lengths)
         return Case(title, base, longer, left_out or {}, target=1.3)

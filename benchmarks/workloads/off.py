@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.harness import Case, Contender, Workload, contest
 from benchmarks.peers import Numpy, Peer, Run
-from benchmarks.workloads.chain import OPERAND, START, chain
+from benchmarks.workloads.chains import MIXED
 
 
 class Off(Workload):
@@ -16,16 +16,15 @@ class Off(Workload):
 
     name = "off"
 
-    def __init__(self, operations: int = 1000) -> None:
-        self.operations = operations
+    def __init__(self, turns: int = 111) -> None:
+        self.operations = turns * MIXED.operations
 
     def cases(self, peers: Sequence[Peer]) -> Iterable[Case]:
         n = self.operations
-        operands: list[tuple[str, Any]] = [("constant", OPERAND), ("float", 1.1)]
-        for kind, c in operands:
-            floor = Contender("numpy", Numpy().evaluate(chain(n, c), [START]), n)
+        for kind, c in (("constant", MIXED.operand), ("float", MIXED.number)):
+            floor = Contender("numpy", Numpy().evaluate(MIXED.function(n, c), [MIXED.start]), n)
             title = f"recording off, {kind} operands"
             yield contest(title, floor, peers, partial(self._run, c), target=2.0)
 
     def _run(self, c: Any, peer: Peer) -> Run:
-        return peer.evaluate(chain(self.operations, peer.constant(c)), [START])
+        return peer.evaluate(MIXED.function(self.operations, peer.constant(c)), [MIXED.start])

@@ -10,7 +10,7 @@ from xpgrad.array import Array
 from xpgrad.discovery import SHAPES, backend_of, floating
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.node import Form, Node, Part, make_node
-from xpgrad.operands import SCALARS, Functions, check_beside, operand, own_array
+from xpgrad.operands import SCALARS, check_beside, functions_of, operand, own_array
 from xpgrad.plan import remember, shape_of
 from xpgrad.primitive import Primitive, required
 from xpgrad.record import compiled, forms_of
@@ -25,7 +25,7 @@ def general(primitive: Primitive) -> Callable[..., Any]:
         and not (primitive.variadic or primitive.optional)
     ):
         return _written_out(primitive)
-    functions = Functions(primitive)
+    functions, find = functions_of(primitive)
     plain = not (primitive.variadic or primitive.leading or primitive.optional)
 
     def apply(arguments: Sequence[Any], parameters: dict[str, Any]) -> Any:
@@ -49,7 +49,7 @@ def general(primitive: Primitive) -> Callable[..., Any]:
         if not all(value.__class__ in _PLAIN for value in parameters.values()):
             parameters = {name: raw_parameter(primitive, name, value) for name, value in parameters.items()}
             first = leading_parameter(parameters.values(), first)
-        function = functions.get(first.__class__) or functions.of(first)
+        function = functions.get(first.__class__) or find(first)
         out = function(*data, **parameters) if plain else _run(primitive, function, data, parameters)
         recording = tracked and is_recording()
         if primitive.outputs == 1:
@@ -97,8 +97,8 @@ def apply({signature}):
     _leading = {leading}
     if SHAPES:
         _leading = leading_parameter(({parameters}), _leading)
-    _function = functions.get(_leading.__class__) or functions.of(_leading)
-    _result = new(Array)
+    _function = functions.get(_leading.__class__) or find(_leading)
+    _result = new()
     _result._data = out = _function({call})
     if out.__class__ is not _leading.__class__:
         _result._data = out = own_array(out, _leading)
@@ -136,11 +136,13 @@ def _written_out(primitive: Primitive) -> Callable[..., Any]:
     inputs = primitive.inputs
     patterns = {"only": (0,)} if len(inputs) == 1 else {"first": (0,), "second": (1,), "both": (0, 1)}
     plans = {name: primitive.plan(tracked) for name, tracked in patterns.items()}
+    functions, find = functions_of(primitive)
     known = {
         **{f"default_{name}": value for name, value in primitive.parameters.items()},
         **plans,
         "primitive": primitive,
-        "functions": Functions(primitive),
+        "functions": functions,
+        "find": find,
         "PLAIN": _PLAIN,
         "SHAPES": SHAPES,
         "Form": Form,

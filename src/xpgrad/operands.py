@@ -42,19 +42,19 @@ def own_array(out: Any, *operands: Any) -> Any:
     return get_named(get_backend()).asarray(out)
 
 
-class Functions(dict[type, Callable[..., Any]]):
-    """The raw functions that compute one primitive, by type of the raw array; found on first use."""
+def functions_of(primitive: Primitive) -> tuple[dict[type, Callable[..., Any]], Callable[..., Any]]:
+    """The raw functions that compute one primitive, by type of the raw array, and what finds them on first use."""
+    functions: dict[type, Callable[..., Any]] = {}
 
-    def __init__(self, primitive: Primitive) -> None:
-        self._primitive = primitive
-
-    def of(self, *operands: Any) -> Callable[..., Any]:
+    def find(*operands: Any) -> Callable[..., Any]:
         """The function for raw operands: their library's, or that of the active backend where all are numbers."""
         for a in operands:
             if a.__class__ not in SCALARS and a is not None:
-                found = self.get(a.__class__)
+                found = functions.get(a.__class__)
                 if found is None:
-                    found = self[a.__class__] = self._primitive.raw(backend_of(a))
+                    found = functions[a.__class__] = primitive.raw(backend_of(a))
                 return found
         backend = get_named(get_backend())
-        return partial(allocate, backend, self._primitive.raw(backend))
+        return partial(allocate, backend, primitive.raw(backend))
+
+    return functions, find

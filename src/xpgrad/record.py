@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.errors import UnsupportedTypeError
 from xpgrad.node import Form, Node, next_order
-from xpgrad.operands import REAL_SCALARS, Functions, check_beside, operand, own_array
+from xpgrad.operands import REAL_SCALARS, check_beside, functions_of, operand, own_array
 from xpgrad.plan import remember, shape_of
 from xpgrad.primitive import Primitive
 from xpgrad.scope import is_recording
@@ -39,7 +40,8 @@ def forms_of(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
 def unary(primitive: Primitive) -> Callable[..., Array]:
     """The function of a simple primitive of one array, for arrays of any backend."""
     plan = primitive.plan((0,))
-    known = {"functions": Functions(primitive), "plan": plan}
+    functions, find = functions_of(primitive)
+    known = {"functions": functions, "find": find, "plan": plan}
     return compiled(_UNARY, primitive, known, a=primitive.inputs[0], kept=plan.kept)
 
 
@@ -51,14 +53,15 @@ def binary(primitive: Primitive, operator: str = "", reflected: bool = False) ->
     """
     a, b = primitive.inputs
     plans = {name: primitive.plan(tracked) for name, tracked in (("first", (0,)), ("second", (1,)), ("both", (0, 1)))}
+    functions, find = functions_of(primitive)
     return compiled(
         _BINARY,
         primitive,
-        {"functions": Functions(primitive), **plans},
+        {"functions": functions, "find": find, **plans},
         a=a,
         b=b,
         signature=f"{b}, {a}" if reflected else f"{a}, {b}",
-        find="" if operator else f"function = functions.get({a}.__class__) or functions.of({a}, {b})",
+        choose="" if operator else f"function = functions.get({a}.__class__) or find({a}, {b})",
         compute=f"{a} {operator} {b}" if operator else f"function({a}, {b})",
         refuse="return NotImplemented" if operator else "raise",
         **{f"kept_by_{name}": plan.kept for name, plan in plans.items()},
@@ -72,8 +75,13 @@ def apply({a}, /):
         {a}, node = {a}._data, {a}._node
     else:
         {a}, node = operand({a})
-    function = functions.get({a}.__class__) or functions.of({a})
-    result = new(Array)
+    try:  # half the time of functions.get
+        function = functions[{a}.__class__]
+    except KeyError:
+        function = None
+    if function is None:
+        function = find({a})
+    result = new()
     result._data = out = function({a})
     if out.__class__ is not {a}.__class__:
         result._data = out = own_array(out, {a})
@@ -102,7 +110,13 @@ def apply({signature}, /):
             {refuse}
     if {b}.__class__ is Array:
         {b}, n2 = {b}._data, {b}._node
-        alike = {a}.__class__ is {b}.__class__ or (None if {a}.__class__ in REAL_SCALARS else False)
+        if {a}.__class__ is {b}.__class__:
+            alike = True
+        elif {a}.__class__ in REAL_SCALARS:
+            alike = None
+        else:
+            alike = False
+            check_beside({a}, {b})
     elif {b}.__class__ in REAL_SCALARS:
         n2 = alike = None
     else:
@@ -111,10 +125,10 @@ def apply({signature}, /):
         except UnsupportedTypeError:
             {refuse}
         alike = {a}.__class__ is {b}.__class__
-    if alike is False:
-        check_beside({a}, {b})
-    {find}
-    result = new(Array)
+        if not alike:
+            check_beside({a}, {b})
+    {choose}
+    result = new()
     result._data = out = {compute}
     if out.__class__ is not {a}.__class__ and out.__class__ is not {b}.__class__:
         result._data = out = own_array(out, {a}, {b})
@@ -155,7 +169,7 @@ _KNOWN = {helper.__name__: helper for helper in _HELPERS} | {
     "REAL_SCALARS": REAL_SCALARS,
     "is_recording": is_recording,
     "new_form": new_form,
-    "new": object.__new__,  # without a call of __init__: a tenth of a recorded operation
+    "new": partial(object.__new__, Array),  # without a call of __init__: a tenth of a recorded operation
     "next_order": next_order,
 }
 
