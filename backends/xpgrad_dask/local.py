@@ -21,6 +21,7 @@ from dask.base import tokenize
 from dask.core import flatten
 
 import xpgrad
+from xpgrad_dask.heap import Reuse
 from xpgrad_dask.sums import fan_in, unwrapped
 from xpgrad_dask.written import written
 
@@ -133,11 +134,12 @@ def _blocks(function: Callable[..., Any], operands: Sequence[Any], output: Place
 
 
 def _first(function: Callable[..., Any], *blocks: Any) -> Any:
-    return function(*map(unwrapped, blocks))[0]
+    return _bundled(function, *blocks)[0]
 
 
 def _bundled(function: Callable[..., Any], *blocks: Any) -> Any:
-    return function(*map(unwrapped, blocks))
+    with Reuse():
+        return function(*map(unwrapped, blocks))
 
 
 def _summed(bundle: da.Array, members: list[int], kept: tuple[int, ...], outputs: Sequence[Place]) -> da.Array:

@@ -7,7 +7,6 @@ arithmetic. Strips are possible where each step does to a row what it would do i
 from __future__ import annotations
 
 import operator
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,14 +17,14 @@ from dask.array.reductions import mean_chunk
 
 from xpgrad_dask.contractions import _matmul, _part, _tensordot, _whole
 from xpgrad_dask.factors import functions
+from xpgrad_dask.heap import Reuse
 from xpgrad_dask.layout import _broadcast_to
 from xpgrad_dask.special import of_block
 from xpgrad_dask.sums import _length, _reduced, run_rule, sum_block, unwrapped
 
-#: Set in Dask's workers: malloc takes the pages of every array from 128 KB on from the system, and gives them back.
-_THRIFTY = "MALLOC_TRIM_THRESHOLD_" in os.environ
-#: The most bytes of an array in a strip.
-_SMALL = 2**17 - 2**12 if _THRIFTY else 2**19
+#: The most bytes of an array in a strip, the best of those tried: with smaller ones threads wait for each other, larger
+#: ones leave the cache.
+_SMALL = 2**21
 _FEWEST_ROWS = 64
 
 _OPERATORS = "abs add and_ eq floordiv ge gt invert le lshift lt mod mul ne neg or_ pos pow rshift sub truediv xor"
@@ -118,11 +117,12 @@ def _adds_rows(task: Task, axis: int) -> bool:
 def run(steps: Sequence[Step], outputs: Sequence[int], how: Strips | None, *blocks: Any) -> tuple[Any, ...]:
     """Run the members of a region on one block."""
     values: list[Any] = [*map(unwrapped, blocks)]
-    if how is None or not _large(values, how) or not _in_strips(steps, outputs, how, values):
-        for task, needs, ends in steps:
-            values.append(task({token: _wrapped(values[at], depth) for token, at, depth in needs}))
-            for at in ends:
-                values[at] = None
+    with Reuse():
+        if how is None or not _large(values, how) or not _in_strips(steps, outputs, how, values):
+            for task, needs, ends in steps:
+                values.append(task({token: _wrapped(values[at], depth) for token, at, depth in needs}))
+                for at in ends:
+                    values[at] = None
     return tuple(values[at] for at in outputs)
 
 
@@ -139,7 +139,7 @@ def _large(blocks: Sequence[Any], how: Strips) -> bool:
     return (
         all(type(x) is numpy.ndarray for x, _ in long)
         and len({x.shape[axis] for x, axis in long}) == 1
-        and sum(x.nbytes for x, _ in long) >= 8 * _SMALL
+        and sum(x.nbytes for x, _ in long) >= 2 * _SMALL
     )
 
 
@@ -152,7 +152,6 @@ def _in_strips(steps: Sequence[Step], outputs: Sequence[int], how: Strips, value
     kept = [at for at in leads if at in outputs and at not in long]
     n = values[long[0]].shape[how.axes[long[0]]]
     made: dict[int, Any] = {}
-    end = _end_of_heap()
     start, stop = 0, min(n, _FEWEST_ROWS)
     rows = 0
     while start < n:
@@ -178,16 +177,10 @@ def _in_strips(steps: Sequence[Step], outputs: Sequence[int], how: Strips, value
                 made[at] = numpy.empty(tuple(shape), strip[at].dtype)
             made[at][(*leads[at], slice(start, stop))] = strip[at]
         start, stop = stop, min(stop + rows, n)
-    del end
     values += map(made.get, calls)
     for at in sorted(how.later):
         values[at] = calls[at](values)
     return True
-
-
-def _end_of_heap() -> Any:
-    """Something at the end of the heap; as long as it is there, malloc keeps the memory before it that is free."""
-    return [numpy.empty(_SMALL, "uint8") for _ in range(16)].pop() if _THRIFTY else None
 
 
 def _bytes(x: Any, counts: bool) -> int:
