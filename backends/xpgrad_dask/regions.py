@@ -11,6 +11,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
+from math import prod
 from operator import getitem, itemgetter
 from typing import Any, NamedTuple
 
@@ -22,7 +23,8 @@ from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 
 from xpgrad_dask.factors import with_factors
 from xpgrad_dask.layout import Within
-from xpgrad_dask.strips import Step, Strips, run
+from xpgrad_dask.routes import WORTH_A_TASK
+from xpgrad_dask.strips import Step, Strips, adds_rows, run
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,9 @@ class _Work:
         """Put a region in the place of its members."""
         outputs = tuple(name for name in members if name in self.wanted or not self.users[name].issubset(members))
         region = Region(f"region-{tokenize(outputs)}", self.local[members[0]].blocks, members, outputs)
+        sums = self._sums(members)
+        small = [name for name in outputs if name in sums]
+        large = [name for name in outputs if name not in sums and self._bytes(name) > WORTH_A_TASK]
         self._add_tasks(region)
         for name in reversed(members):
             self._remove(name)
@@ -208,8 +213,7 @@ class _Work:
         for place, name in enumerate(outputs):
             own = self.local[name]
             parts[name] = {own.key(name, i): (place, (region.name, i)) for i in range(region.blocks)}
-        small = [name for name in outputs if not self._must_stay(name)]
-        if 1 < len(small) < len(outputs):  # what is to be joined does not travel with what may be large
+        if small and large:  # sums do not travel with blocks
             places = tuple(map(outputs.index, small))
             apart = f"parts-{tokenize(region.name, places)}"
             keys = [(apart, i) for i in range(region.blocks)]
@@ -220,6 +224,20 @@ class _Work:
         while parts:
             parts = self._deliver(parts)
         return region
+
+    def _bytes(self, name: str) -> float:
+        """The bytes of a block of a layer, 0 where Dask does not say."""
+        known = self.layers[name].collection_annotations or {}
+        return prod(known["chunksize"]) * known["dtype"].itemsize if "chunksize" in known else 0
+
+    def _sums(self, members: Sequence[str]) -> set[str]:
+        """Those members that are sums over rows, or made of such."""
+        found: set[str] = set()
+        for name in members:
+            own = self.local[name]
+            if adds_rows(own.task, own.axis) or any(item.layer in found for item in own.inputs):
+                found.add(name)
+        return found
 
     def _add(self, name: str, layer: Layer, dependencies: set[str]) -> None:
         """Add a layer, or put another in its place."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from itertools import product
+from math import prod
 from typing import Any, NamedTuple
 
 import dask.array as da
@@ -15,6 +16,9 @@ import numpy
 from dask.base import tokenize
 
 from xpgrad_dask.written import written
+
+#: So many bytes take as long to travel as a task takes to run.
+WORTH_A_TASK = 2**19
 
 
 class Piece(NamedTuple):
@@ -57,13 +61,19 @@ def along_routes(
     template : dask.array.Array, optional
         An array whose blocks have the lengths of the result's, where these are not known.
     """
-    name = "route-" + tokenize(values, routes, chunks, base)
+    token = tokenize(values, routes, chunks, base)
+    name = f"route-{token}"
     along = [_same(len(own)) if route is None else route for route, own in zip(routes, chunks, strict=True)]
     graph: dict[Any, Any] = {}
     for index in product(*(range(len(own)) for own in chunks)):
         combined = list(product(*(pieces[i] for pieces, i in zip(along, index, strict=True))))
         where = [(tuple(p.source for p in pieces), tuple(p.place for p in pieces)) for pieces in combined]
         blocks = [(values.name, *(p.block for p in pieces)) for pieces in combined]
+        for n in _lent(combined, values) if len(blocks) + (base is not None) > 1 else ():
+            source, place = where[n]
+            key = (f"lent-{token}", *index, n)
+            graph[key] = (_cut, blocks[n], source)
+            where[n], blocks[n] = ((slice(None),) * len(source), place), key
         lengths = tuple(own[i] for own, i in zip(chunks, index, strict=True))
         if template is not None:
             graph[(name, *index)] = (partial(_placed_like, meta, where), (template.name, *index), blocks)
@@ -75,6 +85,25 @@ def along_routes(
             graph[(name, *index)] = (base.name, *index)
     needed = [x for x in (values, base, template) if x is not None]
     return written(name, graph, needed, chunks, meta)
+
+
+def _lent(combined: Sequence[Sequence[Piece]], values: da.Array) -> list[int]:
+    """Which pieces are to be cut where their blocks are, so that not the whole block has to travel."""
+    found = []
+    for n, pieces in enumerate(combined):
+        lengths = [own[piece.block] for piece, own in zip(pieces, values.chunks, strict=True)]
+        parts = [
+            len(range(length)[piece.source]) if isinstance(piece.source, slice) and length == length else length
+            for piece, length in zip(pieces, lengths, strict=True)
+        ]
+        if (prod(lengths) - prod(parts)) * values.dtype.itemsize > WORTH_A_TASK:  # not with a length of NaN
+            found.append(n)
+    return found
+
+
+def _cut(block: Any, source: Any) -> Any:
+    """A copy of a part: a view would hold, and Dask count, the whole block."""
+    return block[_outer(source, block.shape)].copy()
 
 
 def _same(count: int) -> list[list[Piece]]:

@@ -92,7 +92,7 @@ class Strips(NamedTuple):
                 if any(axes[i] is not None for i in needs):
                     return None
                 later.add(at)
-            elif _adds_rows(task, axis):
+            elif adds_rows(task, axis):
                 sums.add(at)
             elif not _called(task) <= _BY_ROWS:
                 return None
@@ -105,7 +105,7 @@ def _called(task: Task) -> set[Any]:
     return {f for f in functions(task) if not isinstance(f, numpy.ufunc | str)}
 
 
-def _adds_rows(task: Task, axis: int) -> bool:
+def adds_rows(task: Task, axis: int) -> bool:
     """Whether a task adds up rows along an axis."""
     called = _called(task)
     if called and called <= _SUMS:
