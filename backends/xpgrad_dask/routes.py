@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import dask.array as da
 import numpy
 from dask.base import tokenize
+from dask.blockwise import BlockwiseDepDict, blockwise
 
 from xpgrad_dask.written import written
 
@@ -64,6 +65,8 @@ def along_routes(
     token = tokenize(values, routes, chunks, base)
     name = f"route-{token}"
     along = [_same(len(own)) if route is None else route for route, own in zip(routes, chunks, strict=True)]
+    if base is None and template is None and _stay(along, values.numblocks):
+        return _within(values, name, along, chunks, meta)
     graph: dict[Any, Any] = {}
     for index in product(*(range(len(own)) for own in chunks)):
         combined = list(product(*(pieces[i] for pieces, i in zip(along, index, strict=True))))
@@ -85,6 +88,33 @@ def along_routes(
             graph[(name, *index)] = (base.name, *index)
     needed = [x for x in (values, base, template) if x is not None]
     return written(name, graph, needed, chunks, meta)
+
+
+def _stay(along: Sequence[list[list[Piece]]], numblocks: Sequence[int]) -> bool:
+    """Whether each block of the result reads a part of the block in its own place, and nothing else."""
+    return all(
+        len(route) == count and all(len(pieces) == 1 and pieces[0].block == i for i, pieces in enumerate(route))
+        for route, count in zip(along, numblocks, strict=True)
+    )
+
+
+def _within(values: da.Array, name: str, along: Sequence[list[list[Piece]]], chunks: Any, meta: Any) -> da.Array:
+    """Parts that stay where they are, as a layer that Dask runs in the tasks of what comes before or after."""
+    parts = {}
+    for index in product(*map(range, values.numblocks)):
+        pieces = [route[i][0] for route, i in zip(along, index, strict=True)]
+        lengths = tuple(own[i] for own, i in zip(chunks, index, strict=True))
+        parts[index] = lengths, tuple(p.source for p in pieces), tuple(p.place for p in pieces)
+    labels = tuple(range(values.ndim))
+    which = BlockwiseDepDict(parts, numblocks=values.numblocks)
+    operands: list[Any] = [values.name, labels, which, labels]
+    layer = blockwise(partial(_part, meta), name, labels, *operands, numblocks={values.name: values.numblocks})
+    return written(name, layer, [values], chunks, meta)
+
+
+def _part(meta: Any, block: Any, part: Any) -> Any:
+    lengths, source, place = part
+    return _placed(meta, lengths, [(source, place)], [block])
 
 
 def _lent(combined: Sequence[Sequence[Piece]], values: da.Array) -> list[int]:
