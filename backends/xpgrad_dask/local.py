@@ -22,6 +22,7 @@ from dask.core import flatten
 
 import xpgrad
 from xpgrad_dask.heap import Reuse
+from xpgrad_dask.joint import Forward, offer
 from xpgrad_dask.sums import fan_in, unwrapped
 from xpgrad_dask.written import written
 
@@ -56,7 +57,13 @@ class Place(NamedTuple):
         return cls(along, chunks, meta_from_array(x))
 
 
-def run(function: Callable[..., Any], arrays: Sequence[Any], inputs: Sequence[Place], outputs: Sequence[Place]) -> Any:
+def run(
+    function: Callable[..., Any],
+    arrays: Sequence[Any],
+    inputs: Sequence[Place],
+    outputs: Sequence[Place],
+    forward: Forward | None = None,
+) -> Any:
     """Apply a function, which returns a tuple, to the blocks of arrays; nothing is recorded.
 
     Parameters
@@ -67,6 +74,8 @@ def run(function: Callable[..., Any], arrays: Sequence[Any], inputs: Sequence[Pl
         Raw arrays; NumPy's are seen whole.
     inputs, outputs : sequence of Place
         How they lie on the grid.
+    forward : Forward, optional
+        What could be had in the same tasks.
 
     Returns
     -------
@@ -79,15 +88,13 @@ def run(function: Callable[..., Any], arrays: Sequence[Any], inputs: Sequence[Pl
     # Not with new axes of length 1: when Dask fuses such a layer with one that broadcasts it, the result lacks blocks.
     direct = len(outputs) == 1 and set(own[0]).issuperset(range(len(grid)))
     if direct and not any(i is None and c == (1,) for i, c in zip(own[0], outputs[0].chunks, strict=True)):
-        return [_blocks(partial(_first, function), operands, outputs[0], len(grid))]
-    bundle = da.blockwise(
-        partial(_bundled, function),
-        tuple(range(len(grid))),
-        *operands,
-        adjust_chunks=dict.fromkeys(range(len(grid)), 1),
-        align_arrays=False,
-        meta=numpy.empty((0,) * len(grid), dtype=object),
-    )
+        only = _blocks(partial(_first, function), operands, outputs[0], len(grid))
+        if forward is not None:
+            offer(only, _bundle(forward.function, operands, len(grid)), forward, own[0])
+        return [only]
+    bundle = _bundle(function, operands, len(grid))
+    if forward is not None:
+        offer(bundle, _bundle(forward.function, operands, len(grid), bundle.name), forward)
     found: list[Any] = [None] * len(outputs)
     for kept in {tuple(i for i in range(len(grid)) if i in along) for along in own}:
         members = [n for n, along in enumerate(own) if set(along) - {None} == set(kept)]
@@ -95,6 +102,19 @@ def run(function: Callable[..., Any], arrays: Sequence[Any], inputs: Sequence[Pl
         for k, n in enumerate(members):
             found[n] = _picked(joined, k, kept, outputs[n])
     return found
+
+
+def _bundle(function: Callable[..., Any], operands: Sequence[Any], ndim: int, name: str | None = None) -> da.Array:
+    """All that a function returns, a tuple for each place on the grid."""
+    return da.blockwise(
+        partial(_bundled, function),
+        tuple(range(ndim)),
+        *operands,
+        name=name,
+        adjust_chunks=dict.fromkeys(range(ndim), 1),
+        align_arrays=False,
+        meta=numpy.empty((0,) * ndim, dtype=object),
+    )
 
 
 def _grid(places: Sequence[Place]) -> list[int]:
@@ -190,17 +210,21 @@ def differentiable(
     inputs: Sequence[Place],
     outputs: Sequence[Place],
     results: Sequence[da.Array] | None = None,
+    forward: Forward | None = None,
 ) -> tuple[xpgrad.Array, ...]:
     """As `run`, on Arrays, and recorded; `results` are the outputs, if they are known already."""
     wanted = [i for i, x in enumerate(arrays) if tracked(x)]
 
     def apply(*given: xpgrad.Array) -> tuple[xpgrad.Array, ...]:
-        return tuple(map(xpgrad.Array, results or run(function, [x.data for x in given], inputs, outputs)))
+        return tuple(map(xpgrad.Array, results or run(function, [x.data for x in given], inputs, outputs, forward)))
 
     def pull_back(given: tuple[xpgrad.Array, ...], gs: tuple[xpgrad.Array, ...]) -> tuple[Any, ...]:
         pulled = partial(_pulled, function, wanted, len(given))
         targets = [inputs[i] for i in wanted]
-        found = iter(differentiable(pulled, [*given, *gs], [*inputs, *outputs], targets))
+        known = None
+        if results is not None and len(results) == 1:
+            known = Forward(results[0].name, partial(_jointly, *pulled.args), outputs[0].along)
+        found = iter(differentiable(pulled, [*given, *gs], [*inputs, *outputs], targets, forward=known))
         return tuple(next(found) if i in wanted else None for i in range(len(given)))
 
     recorded = xpgrad.custom_vjp(apply)
@@ -210,6 +234,11 @@ def differentiable(
 
 def _pulled(function: Callable[..., Any], wanted: Sequence[int], count: int, *blocks: Any) -> Any:
     """The cotangents of the blocks that they are wanted of, from those of the outputs."""
+    return _jointly(function, wanted, count, *blocks)[: len(wanted)]
+
+
+def _jointly(function: Callable[..., Any], wanted: Sequence[int], count: int, *blocks: Any) -> Any:
+    """The same, and after them the outputs."""
     args, gs = [*blocks[:count]], blocks[count:]
 
     def of_wanted(*moved: Any) -> Any:
@@ -217,8 +246,8 @@ def _pulled(function: Callable[..., Any], wanted: Sequence[int], count: int, *bl
             args[i] = x
         return function(*args)
 
-    _, pull_back = xpgrad.vjp(of_wanted, *(args[i] for i in wanted))
-    return pull_back(gs)
+    outputs, pull_back = xpgrad.vjp(of_wanted, *(args[i] for i in wanted))
+    return *pull_back(gs), *outputs
 
 
 def tracked(x: Any) -> bool:

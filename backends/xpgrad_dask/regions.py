@@ -18,10 +18,12 @@ from typing import Any, NamedTuple
 import dask.array as da
 from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, convert_legacy_graph
 from dask.base import tokenize
-from dask.blockwise import Blockwise, blockwise, blockwise_token
+from dask.blockwise import Blockwise, BlockwiseDep, BlockwiseDepDict, blockwise, blockwise_token
 from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
+from dask.layers import ArrayChunkShapeDep
 
 from xpgrad_dask.factors import with_factors
+from xpgrad_dask.joint import with_joint_tasks
 from xpgrad_dask.layout import Within
 from xpgrad_dask.routes import WORTH_A_TASK
 from xpgrad_dask.strips import Step, Strips, adds_rows, run
@@ -59,9 +61,11 @@ class Report(NamedTuple):
 def fuse(arrays: Sequence[da.Array]) -> tuple[list[da.Array], Report]:
     """The same arrays, of one graph in which regions are fused, and what became of it."""
     wanted = {x.name for x in arrays}
-    work = _Work(with_factors(HighLevelGraph.merge(*(x.dask for x in arrays)), wanted), wanted)
+    graph = with_factors(HighLevelGraph.merge(*(x.dask for x in arrays)), wanted)
+    joint = with_joint_tasks(graph)
+    work = _Work(joint, wanted)
     regions = [work.emit(members) for members in work.groups()]
-    if regions:
+    if regions or joint is not graph:
         arrays = [da.Array(work.graph_of(x.name), x.name, x.chunks, meta=x._meta) for x in arrays]
     return [*arrays], Report(regions, work.apart)
 
@@ -83,6 +87,12 @@ class _Local(NamedTuple):
     axis: int
     ndim: int
     inputs: tuple[_Input, ...]
+    given: tuple[tuple[str, BlockwiseDep], ...] = ()  # what a block takes from no layer, and where it goes
+
+    @property
+    def is_made(self) -> bool:
+        """Whether a block is made of its shape alone."""
+        return not self.inputs and len(self.given) == 1
 
     def key(self, name: str, i: int) -> tuple[Any, ...]:
         """The key of block i."""
@@ -93,7 +103,7 @@ def _local(layer: Layer) -> _Local | str:
     """A layer as a `_Local`; otherwise the reason why not, empty for what has nothing to do with blocks."""
     if isinstance(layer, Within):
         return _local_key(layer)
-    if not isinstance(layer, Blockwise) or layer.io_deps:
+    if not isinstance(layer, Blockwise):
         return ""
     wide = {label: n for label, n in layer.dims.items() if n > 1}
     if not wide:
@@ -108,17 +118,23 @@ def _local(layer: Layer) -> _Local | str:
     literals = (x for x, labels in layer.indices if labels is None)
     if any(isinstance(x, TaskRef) or (isinstance(x, GraphNode) and x.dependencies) for x in literals):
         return "it takes a delayed value"
-    task, inputs = layer.task, []
+    task, inputs, given = layer.task, [], []
     for i, (name, labels) in enumerate(layer.indices):
         token = blockwise_token(i)
-        if labels is None:
+        if isinstance(name, str) and name in layer.io_deps:
+            if labels != layer.output_indices:
+                return "it takes what Dask makes for each block"
+            given.append((token, layer.io_deps[name]))
+        elif labels is None:
             task = task.substitute({token: name if isinstance(name, GraphNode) else DataNode(None, name)})
         elif token in task.dependencies and isinstance(name, str):
             along = [k for k, label in enumerate(labels) if label == batch and layer.numblocks[name][k] > 1]
             lost = sum(label not in layer.output_indices for label in labels)
             inputs.append(_Input(token, name, along[0] if along else None, 0 if layer.concatenate else lost))
+    if not inputs and not all(isinstance(dep, ArrayChunkShapeDep) for _, dep in given):
+        return ""  # data are read once for all
     axis = layer.output_indices.index(batch)
-    return _Local(task, blocks, axis, len(layer.output_indices), tuple(inputs))
+    return _Local(task, blocks, axis, len(layer.output_indices), tuple(inputs), tuple(given))
 
 
 #: For layers whose keys are gone: where the block of each key is found, as the place in a tuple and the tuple's key.
@@ -312,23 +328,39 @@ class _Work:
     def _add_tasks(self, region: Region) -> None:
         """Add the layer of a region's tasks."""
         numbers = count()
-        values: dict[Any, int] = {taken: next(numbers) for taken in self._outside(region)}
+        values: dict[Any, int] = {}
+        axes: list[int | None] = []
         operands: list[Any] = []
         numblocks = {}
         for (name, axis), ndim in self._outside(region).items():
+            values[name, axis] = next(numbers)
+            axes.append(axis)
             operands += [name, tuple("i" if k == axis else f"{name}.{k}" for k in range(ndim))]
             numblocks[name] = tuple(region.blocks if k == axis else 1 for k in range(ndim))
-        axes = [axis for _, axis in values]
+        made = []
+        for name in region.members:
+            own = self.local[name]
+            for token, dep in own.given:
+                value = name if own.is_made else (name, token)
+                values[value] = next(numbers)
+                axes.append(own.axis if own.is_made else None)
+                parts = {(i,): dep[own.key(name, i)[1:]] for i in range(region.blocks)}
+                operands += [BlockwiseDepDict(parts, numblocks=(region.blocks,)), "i"]
+                if own.is_made:
+                    made.append((values[value], token, own.task))
         steps = []
         for name in region.members:
             own = self.local[name]
+            if own.is_made:
+                continue
             sources = [i.layer if i.layer in region.members else (i.layer, i.axis) for i in own.inputs]
             needs = [(i.token, values[source], i.depth) for i, source in zip(own.inputs, sources, strict=True)]
+            needs += [(token, values[name, token], 0) for token, _ in own.given]
             values[name] = next(numbers)
             steps.append((own.task, tuple(needs), own.axis))
         outputs = tuple(values[name] for name in region.outputs)
         how = Strips.of(axes, [(task, [at for _, at, _ in needs], axis) for task, needs, axis in steps])
-        function = partial(run, _with_ends(steps, outputs), outputs, how)
+        function = partial(run, _with_ends(steps, outputs), outputs, how, tuple(made))
         layer: Any = blockwise(function, region.name, "i", *operands, numblocks=numblocks)
         layer.region = region  # for `explain`
         self._add(region.name, layer, set(numblocks))

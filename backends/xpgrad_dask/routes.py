@@ -5,7 +5,7 @@ A route says this for one axis. Going it backwards is its transpose, in which pl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from itertools import product
 from math import prod
@@ -66,7 +66,8 @@ def along_routes(
     name = f"route-{token}"
     along = [_same(len(own)) if route is None else route for route, own in zip(routes, chunks, strict=True)]
     if base is None and template is None and _stay(along, values.numblocks):
-        return _within(values, name, along, chunks, meta)
+        whole = tuple(axis for axis, route in enumerate(routes) if route is None)
+        return _within(values, name, along, chunks, meta, whole)
     graph: dict[Any, Any] = {}
     for index in product(*(range(len(own)) for own in chunks)):
         combined = list(product(*(pieces[i] for pieces, i in zip(along, index, strict=True))))
@@ -98,7 +99,14 @@ def _stay(along: Sequence[list[list[Piece]]], numblocks: Sequence[int]) -> bool:
     )
 
 
-def _within(values: da.Array, name: str, along: Sequence[list[list[Piece]]], chunks: Any, meta: Any) -> da.Array:
+def _within(
+    values: da.Array,
+    name: str,
+    along: Sequence[list[list[Piece]]],
+    chunks: tuple[tuple[int, ...], ...],
+    meta: Any,
+    whole: tuple[int, ...],
+) -> da.Array:
     """Parts that stay where they are, as a layer that Dask runs in the tasks of what comes before or after."""
     parts = {}
     for index in product(*map(range, values.numblocks)):
@@ -108,12 +116,15 @@ def _within(values: da.Array, name: str, along: Sequence[list[list[Piece]]], chu
     labels = tuple(range(values.ndim))
     which = BlockwiseDepDict(parts, numblocks=values.numblocks)
     operands: list[Any] = [values.name, labels, which, labels]
-    layer = blockwise(partial(_part, meta), name, labels, *operands, numblocks={values.name: values.numblocks})
+    take = partial(part_in_place, meta, whole)
+    layer = blockwise(take, name, labels, *operands, numblocks={values.name: values.numblocks})
     return written(name, layer, [values], chunks, meta)
 
 
-def _part(meta: Any, block: Any, part: Any) -> Any:
+def part_in_place(meta: Any, whole: Collection[int], block: Any, part: Any) -> Any:
+    """A part of a block, in its place; along the axes in `whole` all of it."""
     lengths, source, place = part
+    lengths = tuple(block.shape[axis] if axis in whole else n for axis, n in enumerate(lengths))
     return _placed(meta, lengths, [(source, place)], [block])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy
@@ -19,6 +20,7 @@ from xpgrad_dask.contractions import _matmul, _part, _tensordot, _whole
 from xpgrad_dask.factors import functions
 from xpgrad_dask.heap import Reuse
 from xpgrad_dask.layout import _broadcast_to
+from xpgrad_dask.routes import part_in_place
 from xpgrad_dask.special import of_block
 from xpgrad_dask.sums import _length, _reduced, run_rule, sum_block, unwrapped
 
@@ -94,7 +96,7 @@ class Strips(NamedTuple):
                 later.add(at)
             elif adds_rows(task, axis):
                 sums.add(at)
-            elif not _called(task) <= _BY_ROWS:
+            elif not (_called(task) <= _BY_ROWS or _keeps_rows(task, axis)):
                 return None
             axes.append(None if at in sums or at in later else axis)
         return cls(tuple(axes), frozenset(sums), frozenset(later))
@@ -103,6 +105,11 @@ class Strips(NamedTuple):
 def _called(task: Task) -> set[Any]:
     """What a task calls, without ufuncs and names."""
     return {f for f in functions(task) if not isinstance(f, numpy.ufunc | str)}
+
+
+def _keeps_rows(task: Task, axis: int) -> bool:
+    """Whether a task takes a part of a block that has all its rows."""
+    return isinstance(task.func, partial) and task.func.func is part_in_place and axis in task.func.args[1]
 
 
 def adds_rows(task: Task, axis: int) -> bool:
@@ -114,9 +121,17 @@ def adds_rows(task: Task, axis: int) -> bool:
     return _part in called and called <= {_part, _matmul, _tensordot}
 
 
-def run(steps: Sequence[Step], outputs: Sequence[int], how: Strips | None, *blocks: Any) -> tuple[Any, ...]:
-    """Run the members of a region on one block."""
+def run(
+    steps: Sequence[Step],
+    outputs: Sequence[int],
+    how: Strips | None,
+    made: Sequence[tuple[int, str, Any]],
+    *blocks: Any,
+) -> tuple[Any, ...]:
+    """Run the members of a region on one block; some of its blocks are `made` here, of their shapes."""
     values: list[Any] = [*map(unwrapped, blocks)]
+    for at, token, task in made:
+        values[at] = task({token: values[at]})
     with Reuse():
         if how is None or not _large(values, how) or not _in_strips(steps, outputs, how, values):
             for task, needs, ends in steps:

@@ -8,6 +8,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from benchmarks.dask.workloads import ALL, IN_BLOCKS, Data, logistic, tracked
+from dask._task_spec import convert_legacy_graph
 
 import xpgrad
 import xpgrad.dask as xp
@@ -224,3 +225,21 @@ def test_special_functions_of_a_parameter_in_memory_and_lazy_data(name, data, co
     _, by_lazy = tracked(lambda x: xp.sum(function(known, x)), lazy)
     _, expected = tracked(lambda x: xn.sum(getattr(xn.special, name)(known, x)), np.asarray([2.0, 3.0]))
     np.testing.assert_allclose(compute(by_lazy), expected.asnumpy())
+
+
+def reads(key, graph):
+    """The layers and blocks that a task reads, as (layer, index)."""
+    return {(name.partition("-")[0], tuple(index)) for name, *index in graph[key].dependencies}
+
+
+@pytest.mark.parametrize("name", ["stencil", "smoothness"])
+def test_of_large_blocks_only_parts_travel(name):
+    """With blocks of 800 kB no task reads two of them, and what joins sums reads none."""
+    data = Data(4, 5000, 20, lazy=True)
+    data.X = da.Array({("data", i, 0): np.ones((5000, 20)) for i in range(4)}, "data", data.X.chunks, dtype=float)
+    (optimized, *_) = dask.optimize(*ALL[name][1](data))
+    graph = convert_legacy_graph(dict(optimized.__dask_graph__()))
+    for key in graph:
+        assert len({i for layer, i in reads(key, graph) if layer == "data"}) <= 1
+        if "aggregate" in key[0]:
+            assert "region" not in {layer for layer, _ in reads(key, graph)}

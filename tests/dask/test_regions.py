@@ -61,7 +61,7 @@ def test_intermediate_values_do_not_outlive_their_use():
         Step(lambda values: ["made of", values["a"]], (("a", 0, 0),), (0,)),
         Step(lambda values: held.append(values["b"]) or "last", (("b", 1, 1),), (1,)),
     )
-    assert run(steps, (2,), None, ["block"]) == ("last",)
+    assert run(steps, (2,), None, (), ["block"]) == ("last",)
     assert held == [[["made of", "block"]]]  # wrapped in a list, as Dask passes what it sums over
 
 
