@@ -55,7 +55,9 @@ class DaskBackend(Backend):
             return found
         found = super().function(name)  # an error if there is none
         if not name.startswith("special."):
-            return _says_what_is_unknown(name, found) if isroutine(found) else found
+            from xpgrad_dask.known import of_plain
+
+            return _says_what_is_unknown(name, of_plain(found)) if isroutine(found) else found
         from xpgrad_dask.special import in_blocks
 
         return in_blocks(name.removeprefix("special."))

@@ -30,7 +30,7 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     Parameters
     ----------
     func : callable
-        Applied to the blocks; where a gradient is wanted, to Arrays, and once more when the gradient is computed.
+        Applied to the blocks; where a gradient is wanted, to Arrays, and once more if that waits for the result.
     *args
         Arrays and raw arrays: Dask arrays are given block by block, others whole. Anything else is passed on.
     **options

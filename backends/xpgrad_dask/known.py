@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import dask.array as da
@@ -27,6 +29,18 @@ class Known(numpy.ndarray):
 def plain(x: Any) -> Any:
     """An ordinary NumPy array for one that is `Known`; anything else as it is."""
     return x.view(numpy.ndarray) if isinstance(x, Known) else x
+
+
+def of_plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Dask's, which would put a `Known` into a graph, with ordinary NumPy arrays in its place."""
+
+    @wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        found = function(*map(plain, args), **options)
+        numbers = isinstance(found, numpy.ndarray | numpy.generic) and any(isinstance(x, Known) for x in args)
+        return Known.of(found) if numbers else found
+
+    return call
 
 
 def as_dask(x: Any) -> da.Array:

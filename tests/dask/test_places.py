@@ -153,3 +153,16 @@ def test_reshape_across_blocks_that_do_not_fit(chunks, compute):
     weights = np.random.default_rng(1).normal(size=(8, 6))
     _, gradient = tracked(lambda x: xp.sum(xp.reshape(x, (8, 6)) * weights), da.from_array(values, chunks=chunks))
     np.testing.assert_allclose(compute(gradient), weights.reshape(12, 4))
+
+
+@pytest.mark.parametrize(
+    "of",
+    [np.median, lambda x: np.quantile(x, 0.3), lambda x: np.percentile(x, 30, axis=0).sum()],
+    ids=["median", "quantile", "percentile"],
+)
+def test_quantiles_by_numpys_own_functions(of, compute):
+    x = np.random.default_rng(0).normal(size=(6, 4))
+    value, gradient = tracked(of, da.from_array(x, chunks=(3, 2)))
+    _, expected = tracked(of, x)
+    np.testing.assert_allclose(compute(value), of(x))
+    np.testing.assert_allclose(compute(gradient), expected.asnumpy())
