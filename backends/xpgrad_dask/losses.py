@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import add
 from typing import Any
 
 import dask.array as da
@@ -16,7 +17,7 @@ from xpgrad_dask.captured import recorded
 from xpgrad_dask.local import Place, raw, run, unified
 
 
-def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callable[..., Any]:
+def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: int | None = None) -> Callable[..., Any]:
     """The value and the gradient of a loss that is made of those of blocks of samples, with one task for each block.
 
     Parameters
@@ -26,6 +27,9 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callabl
         called with none.
     reduce : {"sum", "mean"}
         "sum": the loss is the sum of those of the blocks. "mean": it is their mean, by number of samples.
+    at_once : int, optional
+        Call `f` with no more samples than this at a time, for a loss that does not depend on how samples are grouped:
+        with some thousands, what it makes of large blocks stays in the cache. By default it gets whole blocks.
 
     Returns
     -------
@@ -37,7 +41,8 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callabl
     Raises
     ------
     ValueError
-        When called, if no array is chunked, or `f` holds an Array that is being recorded.
+        If `reduce` or `at_once` is something else; when called, if no array is chunked, or `f` holds an Array that is
+        being recorded.
 
     Examples
     --------
@@ -46,6 +51,8 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callabl
     """
     if reduce not in ("sum", "mean"):
         raise ValueError(f"reduce must be 'sum' or 'mean', not {reduce!r}.")
+    if at_once is not None and at_once < 1:
+        raise ValueError(f"at_once must be a number of samples, 1 or more, not {at_once!r}.")
 
     def compute(params: Any, *chunked: Any) -> Any:
         recorded(f, (), {})
@@ -56,7 +63,9 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callabl
         kinds = [Place.of(x) for x in given]
         value = Place((), (), numpy.zeros((), numpy.result_type(*given)))
         count = Place((), (), numpy.zeros((), "int64"))
-        kernel = partial(_value_and_grad, f, reduce, replace(params, lambda _: 0), len(given))
+        kernel = partial(
+            _in_parts, at_once, partial(_value_and_grad, f, reduce, replace(params, lambda _: 0)), len(given)
+        )
         places = [*kinds, *(Place.of(x, (0, *(None,) * (x.ndim - 1))) for x in data)]
         total, n, *gradient = run(kernel, [*given, *data], places, [value, count, *kinds])
         found = [x if reduce == "sum" else (x / n).astype(x.dtype) for x in (total, *gradient)]
@@ -65,6 +74,18 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum") -> Callabl
         return found[0], rebuild(params, found[1:])
 
     return compute
+
+
+def _in_parts(at_once: int | None, of: Callable[..., Any], count: int, *blocks: Any) -> tuple[Any, ...]:
+    """The sums over parts of blocks."""
+    params, data = blocks[:count], blocks[count:]
+    n = data[0].shape[0]
+    parts = [slice(start, start + at_once) for start in range(0, n, at_once)] if at_once and n else [slice(None)]
+    sums: tuple[Any, ...] | None = None
+    for part in parts:
+        found = of(count, *params, *(x[part] for x in data))
+        sums = found if sums is None else tuple(map(add, sums, found))
+    return sums or ()
 
 
 def _value_and_grad(f: Callable[..., Any], reduce: str, form: Any, count: int, *blocks: Any) -> tuple[Any, ...]:

@@ -181,7 +181,8 @@ def _in_strips(steps: Sequence[Step], outputs: Sequence[int], how: Strips, value
                 if i not in how.sums:
                     strip[i] = None
         if not rows:
-            rows = stop * (_SMALL // widest)
+            read = max(values[at].nbytes for at in long)
+            rows = min(stop * (_SMALL // widest), max(2 * _SMALL * n // read, stop))
         if not rows:
             return False
         for at in how.sums:

@@ -190,6 +190,24 @@ def test_the_mean_over_blocks_of_any_length(data, compute):
     np.testing.assert_allclose(value, t[data.x[:, 0] > 0].mean())
 
 
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_some_samples_at_once(reduce, data, compute):
+    sizes = []
+
+    def loss(w, x):
+        sizes.append(x.shape[0])
+        return getattr(of(x), reduce)(layer(x, w))
+
+    x = data.X.rechunk(((3, 70, 7), (6,)))
+    whole = compute(*xp.value_and_grad_blocks(loss, reduce)(data.w, x))
+    assert sorted(sizes) == [3, 7, 70]
+    sizes.clear()
+    parts = compute(*xp.value_and_grad_blocks(loss, reduce, at_once=30)(data.w, x))
+    assert sorted(sizes) == [3, 7, 10, 30, 30]
+    for a, b in zip(parts, whole, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
 def test_arrays_come_out_if_one_goes_in(data):
     raw, _ = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x @ w))(data.w, data.X)
     wrapped, _ = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x @ w))(xn.asarray(data.w), data.X)
@@ -200,6 +218,8 @@ def test_arrays_come_out_if_one_goes_in(data):
 def test_wrong_use_is_refused(data):
     with pytest.raises(ValueError, match="'sum' or 'mean'"):
         xp.value_and_grad_blocks(squared, reduce="max")
+    with pytest.raises(ValueError, match="at_once"):
+        xp.value_and_grad_blocks(squared, at_once=0)
     with pytest.raises(ValueError, match="needs Dask arrays"):
         xp.value_and_grad_blocks(squared)({"w": data.w, "b": [0.0]}, data.x, data.y)
     with pytest.raises(ValueError, match="block_info"):
