@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from functools import partial
 from operator import add
@@ -81,11 +82,8 @@ def _in_parts(at_once: int | None, of: Callable[..., Any], count: int, *blocks: 
     params, data = blocks[:count], blocks[count:]
     n = data[0].shape[0]
     parts = [slice(start, start + at_once) for start in range(0, n, at_once)] if at_once and n else [slice(None)]
-    sums: tuple[Any, ...] | None = None
-    for part in parts:
-        found = of(count, *params, *(x[part] for x in data))
-        sums = found if sums is None else tuple(map(add, sums, found))
-    return sums or ()
+    found = (of(count, *params, *(x[part] for x in data)) for part in parts)
+    return functools.reduce(lambda sums, more: tuple(map(add, sums, more)), found)
 
 
 def _value_and_grad(f: Callable[..., Any], reduce: str, form: Any, count: int, *blocks: Any) -> tuple[Any, ...]:

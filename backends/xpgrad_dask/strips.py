@@ -181,6 +181,7 @@ def _in_strips(steps: Sequence[Step], outputs: Sequence[int], how: Strips, value
                 if i not in how.sums:
                     strip[i] = None
         if not rows:
+            # Input is read twice, forward and backward: the second time it should still be in the cache.
             read = max(values[at].nbytes for at in long)
             rows = min(stop * (_SMALL // widest), max(2 * _SMALL * n // read, stop))
         if not rows:
