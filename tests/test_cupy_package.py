@@ -21,7 +21,8 @@ from fresh_process import run
 import xpgrad
 import xpgrad.minpy.numpy
 import xpgrad.mxnet
-from xpgrad import Array, discovery
+from xpgrad import discovery
+from xpgrad.array import array_of
 from xpgrad.backend import Backend
 from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import DeviceError
@@ -414,7 +415,7 @@ def lent(cupy, length):
 
 def test_an_array_of_cupy_is_known_by_its_type(cupy):
     raw = lent(cupy, 6)
-    x = Array(raw)
+    x = array_of(raw)
     assert backend_of(raw) is get_named("cupy")
     assert x.data is raw
     assert (x.shape, x.ndim, x.size, x.dtype, x.device) == ((6,), 1, 6, cupy.float64, cupy.cuda.Device(0))

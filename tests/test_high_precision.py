@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import xpgrad
-from xpgrad import Array, autograd
+from xpgrad import autograd
+from xpgrad.array import array_of
 from xpgrad.discovery import floating, get_named
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad_conformance.cases import CASES, differentiable, is_float
@@ -74,7 +75,7 @@ def weights_of(outs):
 
 def values(case, arrays):
     """What the function gives, as far as it holds floats; nothing is recorded."""
-    outs = TRACKED.outputs(case, [Array(a) if hasattr(a, "dtype") else a for a in arrays])
+    outs = TRACKED.outputs(case, [array_of(a) if hasattr(a, "dtype") else a for a in arrays])
     return [out.data for out in outs if floating(out.data)]
 
 
@@ -102,13 +103,13 @@ def differences(f, x):
 def test_gradient_in_forty_digits(case):
     arrays = RAW.inputs(case.sample.arrays)
     weights = weights_of(values(case, arrays))
-    inputs = [Array(mparray.asarray(a, copy=True)) if hasattr(a, "dtype") else a for a in arrays]
+    inputs = [array_of(mparray.asarray(a, copy=True)) if hasattr(a, "dtype") else a for a in arrays]
     for i, a in enumerate(case.sample.arrays):
         if is_float(a) and differentiable(case.name, i):
             inputs[i].attach_grad()
     with autograd.record():
         heads = [out for out in TRACKED.outputs(case, inputs) if floating(out.data)]
-    found = autograd.grad(heads, inputs[case.position], [Array(w) for w in weights]).data
+    found = autograd.grad(heads, inputs[case.position], [array_of(w) for w in weights]).data
 
     def moved(x):
         return loss(case, [x if i == case.position else a for i, a in enumerate(arrays)], weights)

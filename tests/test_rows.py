@@ -6,6 +6,7 @@ import pytest
 import xpgrad
 import xpgrad.numpy as xp
 from xpgrad import autograd, rows
+from xpgrad.array import array_of
 from xpgrad.discovery import floating
 from xpgrad.errors import FunctionMissingError
 from xpgrad.functional import units
@@ -24,7 +25,7 @@ def entries(library, case):
     world = World(namespace, namespace.asarray)
     inputs = world.inputs(case.sample.arrays)
     x = inputs[case.position]
-    inputs[case.position] = xpgrad.Array(x.data, make_node(PRIMITIVES["positive"].plan((0,)), leaf(), ()))
+    inputs[case.position] = array_of(x.data, make_node(PRIMITIVES["positive"].plan((0,)), leaf(), ()))
     with autograd.record(), xpgrad.discovery.get_named(library).silent():
         heads = [y for y in world.outputs(case, inputs) if floating(y.data) and y._node is not None]
     return inputs[case.position], heads

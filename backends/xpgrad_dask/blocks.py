@@ -19,6 +19,7 @@ from dask.utils import has_keyword
 
 import xpgrad
 from xpgrad import Array
+from xpgrad.array import array_of
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.local import Place, differentiable, raw, unified
@@ -46,7 +47,7 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
         If `func` or a keyword holds an Array that is being recorded: no gradient would flow to it.
     """
     if not recorded(func, args, options):
-        return Array(da.map_blocks(func, *map(raw, args), **options))
+        return array_of(da.map_blocks(func, *map(raw, args), **options))
     for name in ("block_id", "block_info"):
         if has_keyword(func, name):
             raise ValueError(f"a function that takes {name} cannot be differentiated: its gradient would lack it.")
@@ -97,7 +98,9 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
     """
     operands = list(zip(args[::2], args[1::2], strict=True))
     if not recorded(func, args[::2], options):
-        return Array(da.blockwise(func, out_ind, *(part for x, ind in operands for part in (raw(x), ind)), **options))
+        return array_of(
+            da.blockwise(func, out_ind, *(part for x, ind in operands for part in (raw(x), ind)), **options)
+        )
     lost = {i for _, ind in operands for i in ind or ()}.difference(out_ind)
     if lost and options.get("concatenate") is not True:
         raise ValueError(f"the result lacks the indices {sorted(lost, key=str)}: that needs concatenate=True here.")
@@ -138,7 +141,7 @@ def apply_gufunc(func: Callable[..., Any], signature: str, *args: Any, **options
     """
     if not recorded(func, args, options):
         found = da.apply_gufunc(func, signature, *map(raw, args), **options)
-        return tuple(map(Array, found)) if isinstance(found, tuple) else Array(found)
+        return tuple(map(array_of, found)) if isinstance(found, tuple) else array_of(found)
     refused = [name for name in ("axes", "axis", "keepdims", "vectorize") if options.get(name)]
     if refused:
         raise ValueError(f"apply_gufunc with {refused[0]} cannot be differentiated: move the axes before the call.")
@@ -181,9 +184,9 @@ def rechunk(x: Any, chunks: Any = "auto", **options: Any) -> Array:
     **options
         Likewise.
     """
-    moved = xpgrad.custom_vjp(lambda x: Array(x.data.rechunk(chunks, **options)))
+    moved = xpgrad.custom_vjp(lambda x: array_of(x.data.rechunk(chunks, **options)))
     moved.defvjp(lambda x: (moved(x), x.chunks), lambda before, g: (rechunk(g, before),))
-    return moved(x if isinstance(x, Array) else Array(x))
+    return moved(x if isinstance(x, Array) else array_of(x))
 
 
 def reduction(
@@ -262,7 +265,7 @@ def _record(
     """
     labels = [label for out in outs for label in out if label is not None]
     grid = {label: i for i, label in enumerate(dict.fromkeys(labels))}
-    given = [x if isinstance(x, Array) else Array(x) if _is_array(x) else x for x, _ in operands]
+    given = [x if isinstance(x, Array) else array_of(x) if _is_array(x) else x for x, _ in operands]
     arrays = [
         as_dask(raw(x)) if ind and isinstance(raw(x), numpy.ndarray) else raw(x)
         for x, (_, ind) in zip(given, operands, strict=True)
@@ -293,14 +296,14 @@ _BLOCK = "block"  # marks where a block comes in
 
 def _filled(function: Callable[..., Any], template: Sequence[Any], several: bool, *blocks: Any) -> tuple[Any, ...]:
     """The results of a function for some blocks among its other arguments."""
-    following = (x if isinstance(x, Array) else Array(x) for x in blocks)
+    following = (x if isinstance(x, Array) else array_of(x) for x in blocks)
     found = function(*(next(following) if part == _BLOCK else part[0] for part in template))
     return tuple(found) if several else (found,)
 
 
 def _on_arrays(func: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     """What a function makes of Arrays, raw."""
-    found = func(*(Array(x) if _is_array(x) else x for x in args), **keywords)
+    found = func(*(array_of(x) if _is_array(x) else x for x in args), **keywords)
     return tuple(map(raw, found)) if isinstance(found, tuple) else raw(found)
 
 

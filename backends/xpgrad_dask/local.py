@@ -21,6 +21,7 @@ from dask.base import tokenize
 from dask.core import flatten
 
 import xpgrad
+from xpgrad.array import array_of
 from xpgrad_dask.heap import Reuse
 from xpgrad_dask.joint import Forward, offer
 from xpgrad_dask.sums import fan_in, unwrapped
@@ -216,7 +217,7 @@ def differentiable(
     wanted = [i for i, x in enumerate(arrays) if tracked(x)]
 
     def apply(*given: xpgrad.Array) -> tuple[xpgrad.Array, ...]:
-        return tuple(map(xpgrad.Array, results or run(function, [x.data for x in given], inputs, outputs, forward)))
+        return tuple(map(array_of, results or run(function, [x.data for x in given], inputs, outputs, forward)))
 
     def pull_back(given: tuple[xpgrad.Array, ...], gs: tuple[xpgrad.Array, ...]) -> tuple[Any, ...]:
         pulled = partial(_pulled, function, wanted, len(given))

@@ -13,6 +13,7 @@ import numpy
 
 import xpgrad
 from xpgrad import Array
+from xpgrad.array import array_of
 from xpgrad.tree import leaves, rebuild, replace
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.local import Place, raw, run, unified
@@ -71,7 +72,7 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
         total, n, *gradient = run(kernel, [*given, *data], places, [value, count, *kinds])
         found = [x if reduce == "sum" else (x / n).astype(x.dtype) for x in (total, *gradient)]
         if any(isinstance(x, Array) for x in (*chunked, *(x for _, x in leaves(params)))):
-            found = [*map(Array, found)]
+            found = [*map(array_of, found)]
         return found[0], rebuild(params, found[1:])
 
     return compute
@@ -92,7 +93,7 @@ def _value_and_grad(f: Callable[..., Any], reduce: str, form: Any, count: int, *
     if not n:  # what a mask leaves of a block may be nothing, of which many losses are not defined
         zero = numpy.zeros((), numpy.result_type(*blocks[:count]))
         return (zero, numpy.asarray(n), *map(numpy.zeros_like, blocks[:count]))
-    params, *data = rebuild(form, map(Array, blocks[:count])), *map(Array, blocks[count:])
+    params, *data = rebuild(form, map(array_of, blocks[:count])), *map(array_of, blocks[count:])
     value, gradient = xpgrad.value_and_grad(f)(params, *data)
     weight = n if reduce == "mean" else 1
     return (value.data * weight, numpy.asarray(n), *(g.data * weight for _, g in leaves(gradient)))

@@ -14,6 +14,7 @@ from dask.array.utils import meta_from_array
 
 import xpgrad
 from xpgrad import Array
+from xpgrad.array import array_of
 from xpgrad_dask.blocks import map_blocks, rechunk
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.local import Chunks, raw
@@ -55,13 +56,13 @@ def map_overlap(
     """
     if not recorded(func, args, options) and all(isinstance(raw(x), da.Array) for x in args):
         found = da.map_overlap(func, *map(raw, args), depth=depth, boundary=boundary, trim=trim, **options)
-        return Array(found)
+        return array_of(found)
     lying = [i for i, x in enumerate(args) if isinstance(raw(x), da.Array)]
     depths = depth if isinstance(depth, list) else [depth] * len(lying)
     boundaries = boundary if isinstance(boundary, list) else [boundary] * len(lying)
     given, margins = [*args], {}
     for i, *own in zip(lying, depths, boundaries, strict=True):
-        x = args[i] if isinstance(args[i], Array) else Array(args[i])
+        x = args[i] if isinstance(args[i], Array) else array_of(args[i])
         margins[i] = _margins(x.ndim, *own)
         given[i] = _lent(_padded(x, margins[i]), margins[i])
     out = map_blocks(func, *given, **options)
@@ -125,7 +126,7 @@ def _edge(x: Array, axis: int, count: int, beyond: Any, end: bool) -> Array | No
     if beyond == "nearest":
         return xp.repeat(last, count, axis=axis)
     shape = tuple(count if i == axis else m for i, m in enumerate(x.shape))
-    return Array(da.full(shape, beyond, dtype=x.dtype))
+    return array_of(da.full(shape, beyond, dtype=x.dtype))
 
 
 def _lent(x: Array, margins: Sequence[_Margin]) -> Array:
@@ -167,7 +168,7 @@ def _travel(x: Array, routes: Sequence[Route], chunks: Chunks) -> Array:
         return x
     counts = [len(sizes) for sizes in x.chunks]
     back = [backwards(route, count) for route, count in zip(routes, counts, strict=True)]
-    recorded = xpgrad.custom_vjp(lambda x: Array(along_routes(x.data, routes, chunks, meta_from_array(x.data))))
+    recorded = xpgrad.custom_vjp(lambda x: array_of(along_routes(x.data, routes, chunks, meta_from_array(x.data))))
     recorded.defvjp(lambda x: (recorded(x), x.chunks), lambda before, g: (_travel(_as(g, chunks), back, before),))
     return recorded(x)
 

@@ -15,7 +15,8 @@ from unittest.mock import patch
 import numpy as np
 
 import xpgrad
-from xpgrad import Array, autograd, errors
+from xpgrad import autograd, errors
+from xpgrad.array import array_of
 from xpgrad.discovery import floating, get_named
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad_conformance.cases import Call, Case, differentiable, is_float, kind_of
@@ -79,7 +80,7 @@ class Target:
         self.has_double = "float64" in info.dtypes(device=self._device, kind="real floating")
         dtypes = DOUBLE if self.has_double else SINGLE
         self.raw = World(raw_namespace(self.backend), self._raw_array, dtypes)
-        self.tracked = World(xpgrad.namespace(backend), lambda a: Array(self._raw_array(a)), dtypes)
+        self.tracked = World(xpgrad.namespace(backend), lambda a: array_of(self._raw_array(a)), dtypes)
         self.on_device = OnDevice(self.tracked.xp, self.tracked.asarray, dtypes)
 
     def __repr__(self) -> str:
@@ -113,7 +114,7 @@ class Target:
         """What the library itself makes of the inputs, for comparison."""
         with self.backend.silent():
             outs = self.raw.outputs(call, self.raw.inputs(arrays))
-        return [Array(self.backend.asarray(out)).asnumpy() for out in outs]
+        return [array_of(self.backend.asarray(out)).asnumpy() for out in outs]
 
     def refuses(self, call: Call, arrays: Sequence[Any]) -> bool:
         """Whether the library itself cannot compute a call."""

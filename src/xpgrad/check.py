@@ -8,7 +8,7 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.custom import arrays, name_of, snapshot
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import GradientCheckError
@@ -69,7 +69,7 @@ def check_grads(
     positions = range(len(args)) if argnums is None else positions_of(argnums, args)
     places = [(f"argument {i}{place}", x) for i in positions for place, x in leaves(args[i])]
     chosen = tuple(args[i] for i in positions)
-    inputs = rebuild(chosen, [Array(differentiated(x, place).data) for place, x in places])
+    inputs = rebuild(chosen, [array_of(differentiated(x, place).data) for place, x in places])
     coarsest = max((_epsilon(x) for x in arrays(inputs)), default=0.0)
     check = _Check(
         name_of(f),
@@ -146,7 +146,7 @@ class _Check:
         draw = self._random.gauss
         values = [complex(draw(), draw()) if _is_complex(x) else draw() for _ in range(x.size or 0)]
         xp = backend_of(x.data).namespace
-        return Array(xp.reshape(xp.asarray(values, dtype=x.dtype, device=x.device), x.shape))
+        return array_of(xp.reshape(xp.asarray(values, dtype=x.dtype, device=x.device), x.shape))
 
     def _compare(self, derivative: complex, numeric: complex, what: str, entry: tuple[int, ...]) -> None:
         off = abs(derivative - numeric)
@@ -188,4 +188,4 @@ def _epsilon(x: Array) -> float:
 
 
 def _zeros(x: Array) -> Array:
-    return Array(backend_of(x.data).full(x.shape, 0, x.data))
+    return array_of(backend_of(x.data).full(x.shape, 0, x.data))

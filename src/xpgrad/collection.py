@@ -8,7 +8,7 @@ method that says so. Nothing here knows Dask.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 
 class Collection:
@@ -17,6 +17,7 @@ class Collection:
     __slots__ = ()
 
     data: Any
+    _kind: ClassVar[Any]
 
     def compute(self, **options: Any) -> Any:
         """The values, in the library that the blocks are made of, without their history.
@@ -42,7 +43,7 @@ class Collection:
             Those of ``dask.persist``.
         """
         data = self.data.persist(**options) if self.__dask_graph__() is not None else self.data
-        return self.__reduce__()[0](data)  # type: ignore[no-any-return,operator]  # the class Array itself
+        return self._kind._around(data)  # type: ignore[no-any-return]  # declared as any
 
     @property
     def chunks(self) -> Any:
@@ -78,9 +79,11 @@ class Collection:
 
     def __dask_postpersist__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         rebuild, arguments = self.data.__dask_postpersist__()
-        return _rebuild, (self.__reduce__()[0], rebuild, *arguments)
+        return _rebuild, (self._kind._around, rebuild, *arguments)
 
 
-def _rebuild(graph: Any, array: type[Any], rebuild: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def _rebuild(
+    graph: Any, around: Callable[[Any], Any], rebuild: Callable[..., Any], *arguments: Any, **options: Any
+) -> Any:
     """The Array around a persisted raw array."""
-    return array(rebuild(graph, *arguments, **options))
+    return around(rebuild(graph, *arguments, **options))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import backend_of, floating
 from xpgrad.plan import device_of
 from xpgrad.primitive import raw_namespace
@@ -101,7 +101,7 @@ def starting(g: Array, head: Array) -> Array:
     """A cotangent to start from at a head: of its dtype, and in its library and layout where these may differ."""
     backend = backend_of(head._data)
     if backend.lazy or backend_of(g._data).name in backend.mixes_with:
-        g = Array(backend.fit(g._data, head._data), g._node)
+        g = array_of(backend.fit(g._data, head._data), g._node)
     return restore(namespace_of(g), g, head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
 
 

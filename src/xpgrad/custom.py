@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.cotangent import conjugated, restore
 from xpgrad.discovery import backend_of, floating, is_array
 from xpgrad.errors import FunctionError
@@ -86,7 +86,7 @@ class Call:
     def record(self, outputs: Sequence[Array]) -> list[Array]:
         """The outputs with this call as their history."""
         pairs = zip(outputs, self.nodes(), strict=True)
-        return [Array(y.data, node if floating(y.data) else None) for y, node in pairs]
+        return [array_of(y.data, node if floating(y.data) else None) for y, node in pairs]
 
     def record_tree(self, out: Any) -> Any:
         """A nested result with this call as the history of its Arrays; what is no Array stays as it is."""
@@ -119,8 +119,8 @@ class Call:
 def snapshot(x: Any) -> Any:
     """An Array of the same content and history that later writes do not reach; what is no array stays as it is."""
     if isinstance(x, Array):
-        return Array(x.data, x._node)
-    return Array(backend_of(x).asarray(x)) if is_array(x) else x
+        return array_of(x.data, x._node)
+    return array_of(backend_of(x).asarray(x)) if is_array(x) else x
 
 
 def tracked(x: Any) -> bool:
@@ -228,7 +228,7 @@ class Function:
         for y in returned:
             if not isinstance(y, Array) and not is_array(y):
                 raise FunctionError(f"{name}.forward should return arrays, but returned {type(y).__name__} {y!r:.60}.")
-        outputs = [Array(snapshot(y).data) for y in returned]
+        outputs = [array_of(snapshot(y).data) for y in returned]
         if is_recording() and any(map(tracked, given)) and any(floating(y.data) for y in outputs):
             outputs = _FunctionCall(self, given, returned, outputs).record(outputs)
         return rebuild(result, outputs) if several else outputs[0]
@@ -245,11 +245,11 @@ class _FunctionCall(Call):
         function._saved = ()
 
     def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:
-        output_grads = gs if create else tuple(map(Array, gs))
+        output_grads = gs if create else tuple(map(array_of, gs))
         # A saved output gets a history of its own: with that of the call it would be a cycle.
         nodes = self.nodes() if create else []
         self.function._saved = tuple(
-            Array(x.data, nodes[position]) if create and position is not None and floating(x.data) else x
+            array_of(x.data, nodes[position]) if create and position is not None and floating(x.data) else x
             for x, position in self.saved
         )
         try:
@@ -404,7 +404,7 @@ class _VJPCall(Call):
         if create:
             with modes(None, self.training):
                 _, residuals = self.function.forward(self.args)
-        given = iter(gs if create else map(Array, gs))
+        given = iter(gs if create else map(array_of, gs))
         g = rebuild(self.form, [next(given) if is_output else None for _, is_output in leaves(self.form)])
         result = self.function.backward(self.args, residuals, g)
         place = f"the result of bwd of {self.name}"

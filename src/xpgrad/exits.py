@@ -17,6 +17,8 @@ from xpgrad.errors import DLPackHistoryLostError, GradientLostWarning, HistoryLo
 from xpgrad.scope import is_recording
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy
 
 #: File and line of the last place where a recorded array became a Python number.
@@ -31,6 +33,7 @@ class Exits:
     data: Any
     _data: Any
     _node: Any
+    _around: Callable[[Any], Any]
 
     def asnumpy(self) -> numpy.ndarray[Any, Any]:
         """A NumPy copy of the values, without their history; computes and transfers where needed."""
@@ -117,4 +120,4 @@ class Exits:
     def __deepcopy__(self, memo: Any) -> Any:
         if self._node is not None and is_recording():
             return self.copy()  # type: ignore[attr-defined]  # attached to Array: a copy that keeps the history
-        return self.__reduce__()[0](backend_of(self.data).copy(self._data))  # type: ignore[operator]  # the class Array
+        return self._around(backend_of(self.data).copy(self._data))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial, wraps
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.cotangent import starting, unlike
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array, use_backend
@@ -100,7 +100,7 @@ def value_and_grad(
     def compute(*args: Any, **kwargs: Any) -> Any:
         run = _Run(f, args, kwargs, positions_of(argnums, args), has_aux)
         value = run.only_output()
-        one = Array(backend_of(value.data).full((), 1, value.data))
+        one = array_of(backend_of(value.data).full((), 1, value.data))
         gradient = run.gradients([value], [one], run.needed, argnums)
         return run.hand_out((run.out, run.aux) if has_aux else run.out), gradient
 
@@ -187,7 +187,7 @@ def jvp(
     outputs = run.outputs()
     directions = _vectors(run.inputs, primals, tangents, "tangents", DifferentiationError)
     create = is_recording() and (run.needed or any(map(tracked, directions)))
-    probes = [Array(backend_of(y.data).full(y.shape, 1, y.data), leaf()) for y in outputs]
+    probes = [array_of(backend_of(y.data).full(y.shape, 1, y.data), leaf()) for y in outputs]
     pulled = _pull(outputs, probes, run.inputs, create=True)
     tangent = _pull(pulled, directions, probes, create=create)
     result = run.hand_out(run.out), rebuild(run.out, [_given(t, not run.raw) for t in tangent])
@@ -391,7 +391,7 @@ class _Run:
 
     def _output(self, y: Any, place: str) -> Array:
         if isinstance(y, Array) or is_array(y):
-            return y if isinstance(y, Array) else Array(backend_of(y).asarray(y))
+            return y if isinstance(y, Array) else array_of(backend_of(y).asarray(y))
         what = f"{type(y).__name__} {y!r:.60}" + (f" at {place}" if place else "")
         cause = "" if self._exit is None else f" Its history was lost where float() was called: {self._exit}."
         raise DifferentiationError(
@@ -425,7 +425,7 @@ class _Run:
         """The Jacobian of one output by every input."""
         with modes(self.needed, None), backend_of(y.data).computing(y.data):
             if not (self.needed or backend_of(y.data).lazy):
-                return [Array(block) for block in jacobian_of(y, self.inputs)]
+                return [array_of(block) for block in jacobian_of(y, self.inputs)]
             rows = [_walk([y], [unit], self.inputs, create=self.needed, retain=True) for unit in units(y)]
             shapes = [(*y.shape, *x.shape) for x in self.inputs]
             if not rows:
@@ -447,7 +447,7 @@ class _Run:
         if not isinstance(y, Array):
             return y
         if not self.needed and tracked(y) and y._node.order < self._before:
-            y = Array(y.data)
+            y = array_of(y.data)
         return writable(y) if self.raw and not (self.needed and tracked(y)) else y
 
 
@@ -534,7 +534,7 @@ def _entry(data: Any, outer: Any) -> Array:
 
     It is never a leaf itself, so the function may write to it in place.
     """
-    return Array(data, make_node(_IDENTITY, outer or leaf(), ()))
+    return array_of(data, make_node(_IDENTITY, outer or leaf(), ()))
 
 
 def _pull(
@@ -600,7 +600,7 @@ def _vectors(arrays: Sequence[Array], like: Any, vectors: Any, what: str, error:
 
 def _vector(x: Array, v: Any, place: str, error: type[XpgradError]) -> Array:
     if isinstance(v, int | float | complex):
-        return Array(backend_of(x.data).full(x.shape, v, x.data))
+        return array_of(backend_of(x.data).full(x.shape, v, x.data))
     if not isinstance(v, Array) and not is_array(v):
         raise error(f"{place} should be an array of shape {x.shape}, but is {type(v).__name__} {v!r:.60}.")
     if unlike(v.shape, x.shape):
@@ -615,10 +615,10 @@ def _given(g: Array, array: bool) -> Any:
 
 def _zeros(x: Array, shape: tuple[int, ...]) -> Array:
     """Zeros of the dtype and on the device of `x`."""
-    return Array(backend_of(x.data).full(shape, 0, x.data))
+    return array_of(backend_of(x.data).full(shape, 0, x.data))
 
 
 def units(y: Array) -> Iterator[Array]:
     """The unit vectors of the space that `y` is from."""
     xp = raw_namespace(backend_of(y.data))
-    return (Array(unit_rows(xp, y.data, i, i + 1)[0, ...]) for i in range(y.size or 0))
+    return (array_of(unit_rows(xp, y.data, i, i + 1)[0, ...]) for i in range(y.size or 0))

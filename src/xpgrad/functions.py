@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from xpgrad import rules
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.general import general
 from xpgrad.operands import operand
 from xpgrad.primitive import PRIMITIVES, Primitive
@@ -21,7 +21,7 @@ _SIMPLE: dict[int, Callable[[Primitive], Callable[..., Any]]] = {1: unary, 2: bi
 
 def as_array(x: Any) -> Array:
     """An Array as it is; anything else as a constant."""
-    return x if isinstance(x, Array) else Array(operand(x)[0])
+    return x if isinstance(x, Array) else array_of(operand(x)[0])
 
 
 @cache

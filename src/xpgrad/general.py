@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from weakref import ref
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import SHAPES, backend_of, floating
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.node import Form, Node, Part, make_node
 from xpgrad.operands import SCALARS, check_beside, functions_of, operand, own_array
 from xpgrad.plan import remember, shape_of
 from xpgrad.primitive import Primitive, required
-from xpgrad.record import compiled, forms_of
+from xpgrad.record import choice_by, compiled, forms_of
 from xpgrad.scope import is_recording
 
 
@@ -25,7 +25,7 @@ def general(primitive: Primitive) -> Callable[..., Any]:
         and not (primitive.variadic or primitive.optional)
     ):
         return _written_out(primitive)
-    functions, find = functions_of(primitive)
+    functions, find = functions_of(primitive, {})
     plain = not (primitive.variadic or primitive.leading or primitive.optional)
 
     def apply(arguments: Sequence[Any], parameters: dict[str, Any]) -> Any:
@@ -56,15 +56,15 @@ def general(primitive: Primitive) -> Callable[..., Any]:
             if out.__class__ is not first.__class__:
                 out = own_array(out, first)
             if not recording or not (out.dtype is data[tracked[0]].dtype or floating(out)):
-                return Array(out)
-            return Array(out, new_node(primitive, tracked, data, nodes, parameters, out, shape_of(out)))
+                return array_of(out)
+            return array_of(out, new_node(primitive, tracked, data, nodes, parameters, out, shape_of(out)))
         if not recording:
-            return _like_tuple(out, map(Array, out))
+            return _like_tuple(out, map(array_of, out))
         shape = tuple((shape_of(part), part.dtype) for part in out)
         made = new_node(primitive, tracked, data, nodes, parameters, out, shape)
         parts = [Part(made, i) if floating(part) else None for i, part in enumerate(out)]
         made.form = made.form._replace(parts=tuple(None if part is None else ref(part) for part in parts))  # type: ignore[union-attr]  # new_node gives it one
-        return _like_tuple(out, map(Array, out, parts))
+        return _like_tuple(out, map(array_of, out, parts))
 
     defaults = {f"default_{name}": value for name, value in (primitive.optional | primitive.parameters).items()}
     signature = [name for name in primitive.inputs if name not in primitive.optional]
@@ -97,9 +97,9 @@ def apply({signature}):
     _leading = {leading}
     if SHAPES:
         _leading = leading_parameter(({parameters}), _leading)
-    _function = functions.get(_leading.__class__) or find(_leading)
-    _result = new()
-    _result._data = out = _function({call})
+{choose}
+    _result = Array()
+    _result._data = out = function({call})
     if out.__class__ is not _leading.__class__:
         _result._data = out = own_array(out, _leading)
     if {constant} or not is_recording() or not (out.dtype is _leading.dtype or floating(out)):
@@ -136,13 +136,10 @@ def _written_out(primitive: Primitive) -> Callable[..., Any]:
     inputs = primitive.inputs
     patterns = {"only": (0,)} if len(inputs) == 1 else {"first": (0,), "second": (1,), "both": (0, 1)}
     plans = {name: primitive.plan(tracked) for name, tracked in patterns.items()}
-    functions, find = functions_of(primitive)
     known = {
         **{f"default_{name}": value for name, value in primitive.parameters.items()},
         **plans,
         "primitive": primitive,
-        "functions": functions,
-        "find": find,
         "PLAIN": _PLAIN,
         "SHAPES": SHAPES,
         "Form": Form,
@@ -162,6 +159,7 @@ def _written_out(primitive: Primitive) -> Callable[..., Any]:
         options="\n".join(["    _options = {}", *_given(primitive, "_options", primitive.leading)]) if named else "",
         leading=f"{a} if {a}.__class__ is {b[0]}.__class__ else leading_array({a}, {b[0]})" if b else a,
         parameters="".join(f"{name}, " for name in primitive.parameters),
+        choose=choice_by("_leading", "_leading"),
         call=", ".join([*inputs, *primitive.leading, *["**_options"] * named]),
         constant=" and ".join(f"_n{i} is None" for i in range(len(inputs))),
         choice=_CHOICES[len(inputs)].format(**{name: plan.kept for name, plan in plans.items()}),

@@ -16,7 +16,7 @@ from numbers import Integral
 from sys import getrefcount
 from typing import Any, NamedTuple
 
-from xpgrad.array import Array, Follower
+from xpgrad.array import Array, Follower, array_of
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, new_node
@@ -108,7 +108,7 @@ class View:
             view = follower._view
             base = view.base()
             if base is None:  # what a detached array came from is gone, and with it whoever could write to it
-                follower.__class__ = follower.alone
+                follower.__class__ = follower._kind
                 continue
             follower._data = _index(base._data, view.key)
             if view.follows and not is_leaf(follower._node):
@@ -334,10 +334,11 @@ def _publish(array: Array, data: Any, node: Any) -> None:
             node = base._node
         elif isinstance(view.key, Turn | Reshape):
             back = view.key.back()
-            kept = (
-                base._node if not is_recording() else None if node is None else _getitem_node(Array(data, node), back)
-            )
-            data, node = _index(data, back), kept
+            if not is_recording():
+                node = base._node
+            elif node is not None:
+                node = _getitem_node(array_of(data, node), back)
+            data = _index(data, back)
         else:
             array._data = None  # lets the base be written in place if nothing else refers to its memory
             written, node = _put(base, view.key, data, node)
@@ -351,7 +352,7 @@ def references(array: Array) -> int:
     return getrefcount(array._data)
 
 
-SOLE = references(Array(object()))
+SOLE = references(array_of(object()))
 _getitem = general(GETITEM)
 _permute = general(PERMUTE)
 _reshape = general(RESHAPE)

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary
 
-from xpgrad.array import Array, Follower
+from xpgrad.array import Array, Follower, array_of
 from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import HistoryLostError
 from xpgrad.inplace import SOLE, View, references, version_of, view_of
@@ -143,4 +143,4 @@ class _Nothing:
     base = None
 
 
-_NONE = _references([Array(_Nothing())]) - 1
+_NONE = _references([array_of(_Nothing())]) - 1

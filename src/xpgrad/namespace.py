@@ -14,7 +14,7 @@ from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.backend import Backend
 from xpgrad.composites import COMPOSITES
 from xpgrad.discovery import allocate, backend_of, get_backend, get_named, is_array
@@ -159,7 +159,7 @@ def wrap(x: Any) -> Any:
         return type(x)(*map(wrap, x))
     if isinstance(x, list | tuple):
         return type(x)(map(wrap, x))
-    return Array(backend_of(x).asarray(x)) if is_array(x) else x
+    return array_of(backend_of(x).asarray(x)) if is_array(x) else x
 
 
 # Parameters of creation functions that are values of the new array.
@@ -240,8 +240,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             options = {"dtype": dtype, "device": device, "copy": copy}
             given = {key: value for key, value in options.items() if value is not None}
             if not given and is_array(obj) and backend_of(obj) is backend:
-                return Array(backend.asarray(obj))
-            return Array(backend.asarray(allocate(backend, backend.function("asarray"), obj, **given)))
+                return array_of(backend.asarray(obj))
+            return array_of(backend.asarray(allocate(backend, backend.function("asarray"), obj, **given)))
         if dtype is not None and dtype != obj.dtype:
             if copy is False:
                 raise ValueError("a change of dtype needs a copy, but copy=False was given.")
@@ -296,7 +296,7 @@ def _from_dlpack_of(backend_name: str) -> Callable[..., Array]:
         if isinstance(x, Array) and backend_of(x.data) is backend:
             return namespace(backend_name).asarray(x, device=device, copy=copy)  # type: ignore[no-any-return]  # made by name
         given = {key: value for key, value in (("device", device), ("copy", copy)) if value is not None}
-        return Array(backend.asarray(allocate(backend, backend.function("from_dlpack"), x, **given)))
+        return array_of(backend.asarray(allocate(backend, backend.function("from_dlpack"), x, **given)))
 
     from_dlpack.__qualname__ = "from_dlpack"
     from_dlpack.__module__ = f"xpgrad.{backend_name}"  # where pickle finds it again

@@ -7,7 +7,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 
 # Counts down, so that a heap of these numbers yields the latest operation first.
 next_order = count(0, -1).__next__
@@ -158,14 +158,14 @@ def tracked_residuals(node: Node) -> tuple[Any, ...]:
         if name not in nodes:
             return value
         if primitive.variadic:
-            return tuple(Array(a, origins.get(i)) for i, a in enumerate(value))
-        return Array(value, nodes[name]) if hasattr(value, "dtype") else value
+            return tuple(array_of(a, origins.get(i)) for i, a in enumerate(value))
+        return array_of(value, nodes[name]) if hasattr(value, "dtype") else value
 
     return tuple(map(wrap, node.plan.needs, node.kept or ()))
 
 
 def _outputs(node: Node, out: Any) -> Any:
     if node.plan.primitive.outputs == 1:
-        return Array(out, node)
+        return array_of(out, node)
     alive = [None if part is None else part() for part in node.form.parts]  # type: ignore[union-attr]  # it has one
-    return tuple(Array(value, alive[i] or Part(node, i)) for i, value in enumerate(out))
+    return tuple(array_of(value, alive[i] or Part(node, i)) for i, value in enumerate(out))

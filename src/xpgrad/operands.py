@@ -42,9 +42,16 @@ def own_array(out: Any, *operands: Any) -> Any:
     return get_named(get_backend()).asarray(out)
 
 
-def functions_of(primitive: Primitive) -> tuple[dict[type, Callable[..., Any]], Callable[..., Any]]:
-    """The raw functions that compute one primitive, by type of the raw array, and what finds them on first use."""
+def functions_of(
+    primitive: Primitive, scope: dict[str, Any]
+) -> tuple[dict[type, Callable[..., Any]], Callable[..., Any]]:
+    """The raw functions that compute one primitive, by type of the raw array, and what finds them on first use.
+
+    The first that is found, which for most users is the only one, is named in a scope, too: `usual_function`, for raw
+    arrays of the type `usual`.
+    """
     functions: dict[type, Callable[..., Any]] = {}
+    scope["usual"] = scope["usual_function"] = None
 
     def find(*operands: Any) -> Callable[..., Any]:
         """The function for raw operands: their library's, or that of the active backend where all are numbers."""
@@ -53,6 +60,9 @@ def functions_of(primitive: Primitive) -> tuple[dict[type, Callable[..., Any]], 
                 found = functions.get(a.__class__)
                 if found is None:
                     found = functions[a.__class__] = primitive.raw(backend_of(a))
+                    if scope.setdefault("came_first", a.__class__) is a.__class__:  # whichever thread came first
+                        scope["usual_function"] = found
+                        scope["usual"] = a.__class__  # last, because it says that the function is there
                 return found
         backend = get_named(get_backend())
         return partial(allocate, backend, primitive.raw(backend))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xpgrad import inplace, loans, variables
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.composites import matrix_transpose
 from xpgrad.errors import UnsupportedTypeError
 from xpgrad.functions import function
@@ -69,7 +69,7 @@ def _constant(raw: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             return NotImplemented
         if a.__class__ is not b.__class__:
             check_beside(a, b)
-        return Array(own_array(raw(a, b), a))
+        return array_of(own_array(raw(a, b), a))
 
     return apply
 
@@ -89,7 +89,7 @@ def _transpose(self: Array) -> Any:
 
 
 def _invert(self: Array) -> Array:
-    return Array(own_array(~self.data, self._data))
+    return array_of(own_array(~self.data, self._data))
 
 
 def _methods() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import backend_of, is_array
 from xpgrad.errors import DifferentiationError
 from xpgrad.functions import as_array
@@ -18,7 +18,7 @@ def _as_array(x: Any) -> Array:
     """An Array as it is; a raw array, a library's scalar or a number as a constant."""
     if isinstance(x, Array):
         return x
-    return Array(backend_of(x).asarray(x)) if is_array(x) else active().asarray(x)
+    return array_of(backend_of(x).asarray(x)) if is_array(x) else active().asarray(x)
 
 
 def ravel_tree(tree: Any) -> tuple[Any, Callable[[Any], Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.backend import Backend
 from xpgrad.cotangent import starting, unlike
 from xpgrad.discovery import backend_of, floating
@@ -44,7 +44,7 @@ def attach_grad(self: Array, grad_req: str = "write") -> None:
         If `grad_req` is unknown.
     """
     check_markable(self, None, grad_req)
-    mark(self, Array(backend_of(self.data).full(self.shape, 0, self._data)), grad_req)
+    mark(self, array_of(backend_of(self.data).full(self.shape, 0, self._data)), grad_req)
 
 
 def check_markable(array: Array, grad: Array | None, grad_req: str) -> None:
@@ -84,7 +84,7 @@ def zero_grad(self: Array) -> None:
     """Set the gradient to zero; does nothing where there is none."""
     if self.grad is not None:
         with modes(False, None):
-            assign(self.grad, Array(backend_of(self.data).full(self.shape, 0, self._data)))
+            assign(self.grad, array_of(backend_of(self.data).full(self.shape, 0, self._data)))
 
 
 def detach(self: Array) -> Array:
@@ -95,7 +95,7 @@ def detach(self: Array) -> Array:
         if view.key is not None:
             keys.append(view.key)
         source = base
-    out = share(source, Array(source.data), None, follows=False, keep=False)
+    out = share(source, array_of(source.data), None, follows=False, keep=False)
     for key in reversed(keys):
         out = viewed(out, key)
     return out
@@ -135,7 +135,7 @@ def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph
             found = pull(nodes, [g._data for g in cotangents], retain=retain_graph)
             fitted = [(v := node.form.variable, fit_raw(g, v.grad)) for node, g in found.items()]
             for (grad, add), g in fitted:
-                replace(grad, (grad + Array(g))._data if add else g)
+                replace(grad, (grad + array_of(g))._data if add else g)
             if backend.lazy:
                 join(heads, [variable.grad for variable, _ in fitted])
     finally:
@@ -201,26 +201,26 @@ def _head_gradient(head: Array, g: Any) -> Array:
     """The cotangent of a head; ones and numbers stay 0-d, and broadcast where they are used."""
     backend = backend_of(head._data)
     if g is None or isinstance(g, (int, float, complex)):
-        return Array(backend.full((), 1 if g is None else g, head._data))
+        return array_of(backend.full((), 1 if g is None else g, head._data))
     data, node = operand(g)
     if not hasattr(data, "shape"):
-        return Array(backend.full((), data, head._data))
+        return array_of(backend.full((), data, head._data))
     check_beside(data, head._data)
     if unlike(data.shape, head.shape):
         raise HeadGradientError(f"the head gradient has shape {data.shape}, but its head has shape {head.shape}.")
     if not isinstance(g, Array):
         data = backend.copy(data)  # the caller may go on to write to it
-    return starting(Array(data, node), head)
+    return starting(array_of(data, node), head)
 
 
 def fit(g: Any, like: Array) -> Array:
     """A cotangent as an Array of the shape, and the layout if the library has such, of its variable."""
     if not isinstance(g, Array):
-        return Array(fit_raw(g, like))
+        return array_of(fit_raw(g, like))
     if shape_of(g._data) != like.shape:
         g = g.__array_namespace__().broadcast_to(g, shape_of(like._data))
     backend = _backend_beside(g._data, like)
-    return Array(backend.fit(g._data, like._data), g._node) if backend.lazy else g  # other layout, same values
+    return array_of(backend.fit(g._data, like._data), g._node) if backend.lazy else g  # other layout, same values
 
 
 def fit_raw(g: Any, like: Array) -> Any:

@@ -10,7 +10,8 @@ import pytest
 xpgrad_conformance = pytest.importorskip("xpgrad_conformance.cases")
 
 import xpgrad  # noqa: E402
-from xpgrad import Array, autograd  # noqa: E402
+from xpgrad import autograd  # noqa: E402
+from xpgrad.array import array_of  # noqa: E402
 from xpgrad.discovery import floating, get_named  # noqa: E402
 from xpgrad_conformance.world import DOUBLE, World  # noqa: E402
 
@@ -50,7 +51,7 @@ def gradient(backend, chunk, case, create, head):
 
     def made(a):
         a = np.array(a)
-        return Array(da.from_array(a, chunks=tuple(min(chunk, max(n, 1)) for n in a.shape)) if chunk else a)
+        return array_of(da.from_array(a, chunks=tuple(min(chunk, max(n, 1)) for n in a.shape)) if chunk else a)
 
     world = World(xpgrad.namespace(backend), made, DOUBLE)
     inputs = world.inputs(case.sample.arrays)

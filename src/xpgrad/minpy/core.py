@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from xpgrad.array import Array as PlainArray
+from xpgrad.array import array_of
 from xpgrad.discovery import is_array
 from xpgrad.functional import value_and_grad
 from xpgrad.minpy.array import Array, Number
@@ -93,13 +94,13 @@ def as_plain(x: Any) -> Any:
     """A plain Array in place of an array of any kind; anything else as it is."""
     if isinstance(x, PlainArray):
         return plain(x)
-    return PlainArray(x) if is_array(x) else x
+    return array_of(x) if is_array(x) else x
 
 
 def _as_kind(x: Any, kind: type[Array]) -> Any:
     """Arrays of one kind in place of Arrays, nested as they are."""
     return replace(
-        x, lambda leaf: dressed(PlainArray(leaf.data, leaf._node), kind) if isinstance(leaf, PlainArray) else leaf
+        x, lambda leaf: dressed(array_of(leaf.data, leaf._node), kind) if isinstance(leaf, PlainArray) else leaf
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xpgrad.array import Array as PlainArray
+from xpgrad.array import array_of
 from xpgrad.custom import custom_vjp
 from xpgrad.minpy.array import Array
 from xpgrad.minpy.core import as_plain
@@ -48,7 +49,7 @@ class CustomOp:
         """An argument as the user's function takes it."""
         if not isinstance(x, PlainArray):
             return x
-        return x.asnumpy() if self._on_numpy else dressed(PlainArray(x.data, x._node), Array)
+        return x.asnumpy() if self._on_numpy else dressed(array_of(x.data, x._node), Array)
 
     def _run(self, *args: Any) -> Any:
         return plain(_as_array(self._f(*map(self._as_taken, args))))

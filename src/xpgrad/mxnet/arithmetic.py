@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xpgrad import inplace
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import floating
 from xpgrad.errors import UnsupportedTypeError
 from xpgrad.functions import function
@@ -179,7 +179,7 @@ for _name in _BITWISE:
     setattr(NDArray, f"__i{_name}__", _in_place(getattr(NDArray, f"__{_name}__")))
 _methods: dict[str, Any] = {
     "__matmul__": _matmul,
-    "__rmatmul__": lambda self, other: _matmul(dressed(Array(beside(self, other).data), self._kind), self),
+    "__rmatmul__": lambda self, other: _matmul(dressed(array_of(beside(self, other).data), self._kind), self),
     "__imatmul__": _in_place(_matmul),
     "__getitem__": _getitem,
     "__setitem__": _setitem,

@@ -11,7 +11,7 @@ import re
 import sys
 from typing import Any, ClassVar
 
-from xpgrad.array import Array, Follower
+from xpgrad.array import Array, Follower, array_of
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GradReqError
 from xpgrad.functions import function
@@ -30,7 +30,7 @@ _copy = function("copy")
 def plain(x: Any) -> Any:
     """An Array of the same content and history in place of an NDArray, also inside lists and tuples."""
     if isinstance(x, NDArray):
-        return Array(x.data, x._node)
+        return array_of(x.data, x._node)
     if x.__class__ is list or x.__class__ is tuple:
         return type(x)(map(plain, x))
     return x
@@ -156,7 +156,7 @@ class NDArray(Array, metaclass=Kind):
         if grad_req == "null":  # a gradient that there is stays as it is
             mark(self, self.grad, grad_req)  # type: ignore[arg-type]  # there may be none
             return
-        grad = Array(backend_of(self.data).full(self.shape, 0, self._data))
+        grad = array_of(backend_of(self.data).full(self.shape, 0, self._data))
         grad.__class__ = self._kind
         writes_to(grad)
         mark(self, grad, grad_req)
@@ -281,9 +281,6 @@ class NDArray(Array, metaclass=Kind):
         refuse_sparse(stype)
         return self
 
-    def __reduce__(self) -> Any:
-        return self._kind, (self.data,)
-
     def wait_to_read(self) -> None:
         """Wait until the device has computed this array."""
         backend_of(self.data).synchronize()
@@ -400,7 +397,7 @@ def _dtype_name(x: Array) -> str:
 
 def _shared(x: NDArray, kind: type[NDArray]) -> NDArray:
     """An array of another kind that shares content and history with `x`."""
-    return dressed(share(x, Array(x.data, x._node), None, follows=True, keep=True), kind)  # type: ignore[no-any-return]  # untyped
+    return dressed(share(x, array_of(x.data, x._node), None, follows=True, keep=True), kind)  # type: ignore[no-any-return]  # untyped
 
 
 def refuse_sparse(stype: str | None) -> None:
@@ -411,7 +408,7 @@ def refuse_sparse(stype: str | None) -> None:
 
 def complete(kind: type[NDArray]) -> None:
     """Make a class a kind of arrays, and the class of its views, which look the same."""
-    contents = {"__slots__": (), "__doc__": kind.__doc__, "__module__": kind.__module__, "alone": kind}
+    contents = {"__slots__": (), "__doc__": kind.__doc__, "__module__": kind.__module__}
     kind._kind, kind._view_kind = kind, Kind(kind.__name__, (kind, Follower), contents)  # type: ignore[assignment]  # it is one of arrays
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xpgrad import autograd, custom
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.autograd import (
     is_recording,
     is_training,
@@ -110,7 +110,7 @@ class Function(custom.Function):
 
 def _as_kind(x: Any, kind: type[NDArray] | None) -> Any:
     """An Array as an array of one kind."""
-    return dressed(Array(x.data, x._node), kind) if kind is not None and isinstance(x, Array) else x
+    return dressed(array_of(x.data, x._node), kind) if kind is not None and isinstance(x, Array) else x
 
 
 def _in_kind(method: Any) -> Any:

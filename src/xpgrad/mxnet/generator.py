@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import allocate, floating, get_backend, get_named
 from xpgrad.mxnet.context import device_for
 from xpgrad.mxnet.dtypes import default_float, dtype_of
@@ -67,7 +67,7 @@ def draw(distribution: str, *parameters: Any, size: tuple[int, ...], dtype: Any 
     raw = getattr(generator, distribution)(*(_given(p, own) for p in parameters), size=size)
     place = device_for()
     options = {} if place is None else {"device": place}
-    drawn = Array(backend.asarray(backend.namespace.asarray(raw, **options)))
+    drawn = array_of(backend.asarray(backend.namespace.asarray(raw, **options)))
     return cast(drawn, default_float() if dtype is None else dtype_of(dtype))
 
 

@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from math import sqrt
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.inplace import assign
 from xpgrad.mxnet.arrays import NDArray, dressed, plain
 from xpgrad.mxnet.base import lacking, registry
@@ -159,7 +159,7 @@ class Optimizer:
 
     def create_state(self, index: Any, weight: NDArray) -> Any:
         """What is kept for a weight between updates: None, an array, or a tuple of arrays."""
-        states = tuple(dressed(0 * Array(weight.data), weight._kind) for _ in range(self._states))
+        states = tuple(dressed(0 * array_of(weight.data), weight._kind) for _ in range(self._states))
         return (states or (None,))[0] if self._states < 2 else states
 
     def create_state_multi_precision(self, index: Any, weight: NDArray) -> Any:
@@ -373,8 +373,8 @@ class Nadam(_Adaptive):
         self.m_schedule *= momentum
         mean, var = state
         g = updates.decayed(weight, grad, wd, *limits)
-        m = updates.moved(mean, self.beta1 * Array(mean.data) + (1 - self.beta1) * g)
-        v = updates.moved(var, self.beta2 * Array(var.data) + (1 - self.beta2) * g * g)
+        m = updates.moved(mean, self.beta1 * array_of(mean.data) + (1 - self.beta1) * g)
+        v = updates.moved(var, self.beta2 * array_of(var.data) + (1 - self.beta2) * g * g)
         step = (1 - momentum) / (1 - self.m_schedule) * g + following / (1 - self.m_schedule * following) * m
         root = (v / (1 - self.beta2**count)) ** 0.5
         return weight - lr * step / (root + self.epsilon)
@@ -514,13 +514,13 @@ class DCASGD(Optimizer):
 
     def create_state(self, index: Any, weight: NDArray) -> Any:
         """The momentum, and the weight as it was."""
-        return dressed(0 * Array(weight.data), weight._kind), weight.detach().copy()
+        return dressed(0 * array_of(weight.data), weight._kind), weight.detach().copy()
 
     def _new(self, weight: Any, grad: Any, state: Any, lr: float, wd: float, count: int, limits: Any) -> Any:
         mom, before = state
         g = updates.decayed(weight, grad, wd, *limits)
-        late = g + self.lamda * g * g * (weight - Array(before.data))
-        step = updates.moved(mom, self.momentum * Array(mom.data) - lr * late)
+        late = g + self.lamda * g * g * (weight - array_of(before.data))
+        step = updates.moved(mom, self.momentum * array_of(mom.data) - lr * late)
         assign(before, weight)
         return weight + step
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import backend_of, floating
 from xpgrad.functions import function
 from xpgrad.general import new_node
@@ -87,7 +87,7 @@ def beside(x1: Array, x2: Any) -> Any:
     if isinstance(x2, Array) or x2.__class__ in SCALARS:
         return x2
     raw, _ = operand(x2)
-    return raw if raw.__class__ in SCALARS else Array(backend_of(x1.data).asarray(raw))
+    return raw if raw.__class__ in SCALARS else array_of(backend_of(x1.data).asarray(raw))
 
 
 def promoted(x1: Array, x2: Any) -> tuple[Any, Any]:

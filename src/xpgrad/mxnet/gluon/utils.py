@@ -10,7 +10,7 @@ from math import isfinite, sqrt
 from pathlib import Path
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import array_of
 from xpgrad.inplace import assign
 from xpgrad.mxnet.arrays import NDArray, current_kind, dressed
 from xpgrad.mxnet.base import MXNetError, lacking
@@ -74,12 +74,12 @@ def clip_global_norm(arrays: Sequence[Any], max_norm: float, check_isfinite: boo
         Whether to warn, and leave them as they are, where the norm is not finite.
     """
     with modes(False, None):
-        norm = sqrt(sum(float(namespace(x).sum(Array(x.data) ** 2)) for x in arrays))
+        norm = sqrt(sum(float(namespace(x).sum(array_of(x.data) ** 2)) for x in arrays))
         if check_isfinite and not isfinite(norm):
             warnings.warn(f"the norm of the gradients is {norm}: they are left as they are.", stacklevel=2)
         elif norm > max_norm:
             for x in arrays:
-                assign(x, Array(x.data) * (max_norm / (norm + 1e-8)))
+                assign(x, array_of(x.data) * (max_norm / (norm + 1e-8)))
     return norm
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import backend_of, get_backend, get_named, is_array
 from xpgrad.mxnet.dtypes import default_float
 from xpgrad.namespace import active
@@ -27,7 +27,7 @@ def as_array(x: Any, dtype: Any = None) -> Any:
     backend = get_named(get_backend())
     if is_array(x):
         raw = x if backend_of(x) is backend and not backend.is_scalar(x) else backend.namespace.asarray(x)
-        return Array(backend.asarray(raw))
+        return array_of(backend.asarray(raw))
     return active().asarray(x, dtype=default_float() if dtype is None else dtype)
 
 

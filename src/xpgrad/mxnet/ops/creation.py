@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import get_backend, get_named, is_array
 from xpgrad.mxnet.context import device_for
 from xpgrad.mxnet.dtypes import default_float, dtype_named, dtype_of
@@ -32,7 +32,7 @@ def array(object: Any, dtype: Any = None) -> Any:
         return cast(active().asarray(object, **{k: v for k, v in options.items() if k != "dtype"}), options["dtype"])
     if is_array(object):
         raw = backend.asarray(backend.namespace.asarray(object))
-        return active().asarray(Array(raw), copy=True, **options)
+        return active().asarray(array_of(raw), copy=True, **options)
     return cast(active().asarray(object, **options), options["dtype"])
 
 

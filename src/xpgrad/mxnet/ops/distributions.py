@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.custom import custom_vjp
 from xpgrad.discovery import backend_of
 from xpgrad.mxnet.dtypes import default_float, dtype_of
@@ -42,7 +42,7 @@ def _required(name: str, x: Any, zero_too: bool = False) -> Any:
     x = _array_or_number(x)
     if isinstance(x, Array) and backend_of(x.data).count_nonzero is None:
         return x
-    values = Array(x.data) if isinstance(x, Array) else x
+    values = array_of(x.data) if isinstance(x, Array) else x
     holds = values >= 0 if zero_too else values > 0
     if not bool(namespace(holds).all(holds) if isinstance(holds, Array) else holds):
         raise ValueError(f"{name} must {'not be negative' if zero_too else 'be positive'}.")
@@ -243,7 +243,7 @@ def multinomial(n: int, pvals: Any, size: Any = None) -> Any:
 def _categories(probabilities: Array, shape: tuple[int, ...]) -> Any:
     """For each row of probabilities so many indices of outcomes."""
     xp = namespace(probabilities)
-    bounds = xp.cumulative_sum(Array(probabilities.data), axis=-1)
+    bounds = xp.cumulative_sum(array_of(probabilities.data), axis=-1)
     bounds = xp.reshape(bounds, (*bounds.shape[:-1], *(1,) * len(shape), bounds.shape[-1]))
     u = draw("random", size=(*probabilities.shape[:-1], *shape), dtype=probabilities.dtype) * bounds[..., -1]
     return xp.sum(cast(xp.expand_dims(u, axis=-1) >= bounds[..., :-1], xp.int64), axis=-1)
@@ -273,7 +273,7 @@ def permutation(x: Any) -> Any:
 @writes("x")
 def shuffle(x: Any) -> None:
     """Put the rows of an array into random order, in place."""
-    x[...] = permutation(Array(x.data))
+    x[...] = permutation(array_of(x.data))
 
 
 def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:

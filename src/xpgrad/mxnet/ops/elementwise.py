@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import pi
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import floating, is_array
 from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import dtype_named
@@ -131,7 +131,7 @@ def gamma(x: Array) -> Any:
 
 def stop_gradient(x: Array) -> Any:
     """The same values without their history."""
-    return Array(x.data)
+    return array_of(x.data)
 
 
 def _primitives(text: str, *, floats: bool) -> dict[str, Function]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import get_backend, get_named
 from xpgrad.mxnet.base import MXNetError
 from xpgrad.scope import is_recording
@@ -55,4 +55,4 @@ def _from_host(x: Any) -> Any:
     if not hasattr(x, "__array__"):
         return x
     backend = get_named(get_backend())
-    return Array(backend.asarray(backend.namespace.asarray(x)))
+    return array_of(backend.asarray(backend.namespace.asarray(x)))

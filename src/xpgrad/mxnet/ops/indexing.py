@@ -6,7 +6,7 @@ from itertools import accumulate
 from math import prod
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.discovery import floating
 from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import default_float, dtype_named, dtype_of
@@ -56,7 +56,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None) -> Any:
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     """Elements of `x` where the condition holds, elsewhere those of `y`; alone, the places where it holds."""
-    mask = Array(mask_of(condition).data)
+    mask = array_of(mask_of(condition).data)
     if x is None:
         return nonzero(mask)
     if x.__class__ in SCALARS:

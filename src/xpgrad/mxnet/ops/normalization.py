@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.inplace import assign
 from xpgrad.mxnet.ops.arrays import as_array, length_along, namespace
 from xpgrad.mxnet.provide import writes
@@ -81,9 +81,9 @@ def batch_norm(
         mean, variance = xp.reshape(mean, (-1,)), xp.reshape(variance, (-1,))
         with modes(False, None):
             for running, new in ((running_mean, mean), (running_var, variance)):
-                assign(running, momentum * Array(running.data) + (1 - momentum) * new)
+                assign(running, momentum * array_of(running.data) + (1 - momentum) * new)
     else:
-        mean, variance = (Array(running.data) for running in (running_mean, running_var))
+        mean, variance = (array_of(running.data) for running in (running_mean, running_var))
         shape = length_along(axis, x)
         normal = (x - xp.reshape(mean, shape)) / xp.sqrt(xp.reshape(variance, shape) + eps)
     out = _scaled(normal, gamma, beta, axis)

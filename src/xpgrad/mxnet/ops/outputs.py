@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.custom import custom_vjp
 from xpgrad.mxnet.ops.arrays import as_array, namespace
 from xpgrad.mxnet.ops.elementwise import sigmoid
@@ -32,7 +32,7 @@ def _regression(forward: Callable[[Array], Any], slope: Callable[[Any, Any], Any
 
     def call(data: Any, label: Any, grad_scale: float = 1.0) -> Any:
         data = as_array(data)
-        return apply(data, Array(cast(as_array(label), data.dtype).data), {"grad_scale": grad_scale})
+        return apply(data, array_of(cast(as_array(label), data.dtype).data), {"grad_scale": grad_scale})
 
     return call
 
@@ -122,7 +122,7 @@ def softmax_output(
         "normalization": normalization,
         "smooth_alpha": smooth_alpha,
     }
-    return _softmax_output(data, Array(as_array(label).data), options)
+    return _softmax_output(data, array_of(as_array(label).data), options)
 
 
 make_loss_with_scale = custom_vjp(lambda data, scale: namespace(data).asarray(data, copy=True), nondiff_argnums=(1,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.mxnet.ops import distributions
 from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
 from xpgrad.mxnet.promotion import cast
@@ -29,7 +29,7 @@ def _sampled(sample: Callable[..., Any], names: str, defaults: tuple[float, ...]
             raise TypeError(
                 f"unknown parameters {', '.join(sorted(unknown))}: there are {names}, shape, dtype and ctx."
             )
-        parameters = [Array(x.data) if isinstance(x, Array) else x for x in given.values()]
+        parameters = [array_of(x.data) if isinstance(x, Array) else x for x in given.values()]
         own: tuple[int, ...] = next((x.shape for x in parameters if isinstance(x, Array)), ())
         wanted = _shape(shape)
         many = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpgrad.array import Array
+from xpgrad.array import Array, array_of
 from xpgrad.inplace import assign
 from xpgrad.mxnet.ops.arrays import as_array, namespace
 from xpgrad.mxnet.provide import writes
@@ -34,7 +34,7 @@ def moved(state: Array, value: Any) -> Any:
 
 
 def _values(*states: Array) -> list[Any]:
-    return [Array(state.data) for state in states]
+    return [array_of(state.data) for state in states]
 
 
 def sgd_update(
