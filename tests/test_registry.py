@@ -19,7 +19,9 @@ from xpgrad_conformance import standard
 BEYOND = {"einsum", "log_softmax", "logsumexp", "pad", "sigmoid", "softmax"}
 
 #: What the engine needs beyond the standard; each is written with the standard's own functions.
-HELPERS = {"contract", "copy", "getitem", "linalg.missing", "scatter", "scatter_along_axis", "setitem", "to_device"}
+HELPERS = {
+    "contract", "copy", "getitem", "linalg.missing", "scatter", "scatter_along_axis", "setitem", "share", "to_device"
+}  # fmt: skip
 
 #: These pass gradients through others.
 MADE_BY_NAMESPACE = {"asarray", "from_dlpack"}
@@ -77,7 +79,7 @@ def test_every_input_that_may_hold_floats_has_a_rule(name: str) -> None:
     primitive = PRIMITIVES[name]
     # Integers, booleans, and parameters of special functions, by which these have no derivative in closed form.
     parameters = set("order n a b c v k df dfn dfd alpha beta".split()) if name.startswith("special.") else set()
-    assert set(primitive.inputs) - set(primitive.rules) <= {"indices", "condition"} | parameters
+    assert set(primitive.inputs) - set(primitive.rules) <= {"indices", "condition", "alone", "chosen"} | parameters
 
 
 @pytest.mark.parametrize("name", sorted(PRIMITIVES))

@@ -137,16 +137,19 @@ vjp("logaddexp", x1=lambda xp, g, x1, x2: logaddexp_share(xp, g, x1, x2),
                  x2=lambda xp, g, x1, x2: logaddexp_share(xp, g, x2, x1))  # fmt: skip
 
 
-def share(xp, g, alone, chosen):
-    """All of the cotangent to what was chosen alone, half of it in a tie."""
-    half = 0.5 * g
+def share(xp, x, alone, chosen):
+    """All of x where something was chosen alone, half of it in a tie, 0 elsewhere."""
+    half = 0.5 * x
     return xp.where(alone, half, 0.0) + xp.where(chosen, half, 0.0)
 
 
-vjp("maximum", x1=lambda xp, g, x1, x2: share(xp, g, x1 > x2, x1 >= x2),
-               x2=lambda xp, g, x1, x2: share(xp, g, x2 > x1, x2 >= x1))  # fmt: skip
-vjp("minimum", x1=lambda xp, g, x1, x2: share(xp, g, x1 < x2, x1 <= x2),
-               x2=lambda xp, g, x1, x2: share(xp, g, x2 < x1, x2 <= x1))  # fmt: skip
+primitive("share", "x alone chosen", elementwise=True, implementation=share)
+
+vjp("maximum", x1=lambda xp, g, x1, x2: xp.share(g, x1 > x2, x1 >= x2),
+               x2=lambda xp, g, x1, x2: xp.share(g, x2 > x1, x2 >= x1))  # fmt: skip
+vjp("minimum", x1=lambda xp, g, x1, x2: xp.share(g, x1 < x2, x1 <= x2),
+               x2=lambda xp, g, x1, x2: xp.share(g, x2 < x1, x2 <= x1))  # fmt: skip
+vjp("share", x=lambda xp, g, alone, chosen: xp.share(g, alone, chosen))
 
 
 def copysign_magnitude(xp, g, x1, x2):
