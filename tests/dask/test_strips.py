@@ -88,3 +88,31 @@ def test_large_sums_are_not_added_up_strip_by_strip(in_strips, compute):
     _, gradient = compute(*tracked(lambda w: xp.sum(xp.asarray(da.from_array(x, chunks=(40, 8))) @ w), w))
     assert in_strips == [False] * 3
     np.testing.assert_allclose(gradient, np.repeat(x.sum(axis=0)[:, None], 8, axis=1))
+
+
+@pytest.mark.parametrize(("columns", "in_columns"), [(3, True), (40, False)])
+def test_few_columns_of_a_product_lie_one_after_the_other(columns, in_columns):
+    rng = np.random.default_rng(0)
+    block, w = rng.normal(size=(50, 6)), rng.normal(size=(6, columns))
+    product = (xp.asarray(da.from_array(block, chunks=(25, 6))) @ w).data
+    kernel = product.dask.layers[product.name].task.func
+    of_strips = strips._in_columns(kernel)(block, w)
+    assert kernel(block, w).flags.c_contiguous  # what users get
+    assert of_strips.flags.f_contiguous == in_columns
+    np.testing.assert_allclose(of_strips, block @ w)
+
+
+def test_what_follows_such_a_product(in_strips, compute):
+    rng = np.random.default_rng(0)
+    x, w = da.from_array(rng.normal(size=(150, 6)), chunks=(50, 6)), rng.normal(size=(6, 3))
+
+    def loss(w):
+        s = xp.asarray(x) @ w
+        return xp.sum(xp.log(xp.sum(xp.exp(s - xp.max(s, axis=1, keepdims=True)), axis=1)))
+
+    found = compute(*tracked(loss, w))
+    assert all(in_strips)
+    with dask.config.set({"xpgrad.fusion": False}):
+        expected = compute(*tracked(loss, w))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
