@@ -160,8 +160,7 @@ def _placed(meta: Any, shape: tuple[int, ...], where: Sequence[Any], blocks: Seq
     for (source, place), block in zip(where, blocks, strict=True):
         spans = _spans(place, shape)
         if out is None:
-            whole = spans == [range(n) for n in shape]
-            out = (numpy.empty_like if whole else numpy.zeros_like)(meta, shape=shape)
+            out = _empty_within(meta, shape, spans)
         if spans is None:
             numpy.add.at(out, _outer(place, shape), block[_outer(source, block.shape)])
         elif None not in taken and all(_apart(spans, other) for other in taken):
@@ -170,6 +169,19 @@ def _placed(meta: Any, shape: tuple[int, ...], where: Sequence[Any], blocks: Seq
             out[place] += block[source]
         taken.append(spans)
     return numpy.zeros_like(meta, shape=shape) if out is None else out
+
+
+def _empty_within(meta: Any, shape: tuple[int, ...], spans: Sequence[range] | None) -> Any:
+    """A new block that is zero outside of a box, which is to be written to."""
+    if spans is None or any(span.step != 1 for span in spans):
+        return numpy.zeros_like(meta, shape=shape)
+    out = numpy.empty_like(meta, shape=shape)
+    lead: tuple[slice, ...] = ()
+    for span in spans:
+        out[(*lead, slice(None, span.start))] = 0
+        out[(*lead, slice(span.stop, None))] = 0
+        lead = (*lead, slice(span.start, span.stop))
+    return out
 
 
 def _spans(place: tuple[Any, ...], shape: tuple[int, ...]) -> list[range] | None:

@@ -446,9 +446,9 @@ class _Run:
     def _handed_out(self, y: Any) -> Any:
         if not isinstance(y, Array):
             return y
-        if not self.needed and tracked(y) and y._node.order < self._before:
-            y = array_of(y.data)
-        return writable(y) if self.raw and not (self.needed and tracked(y)) else y
+        if self.raw and not (self.needed and tracked(y)):
+            return writable(y)
+        return array_of(y.data) if not self.needed and tracked(y) and y._node.order < self._before else y
 
 
 class _Replay:
