@@ -28,7 +28,7 @@ from xpgrad_dask.sums import _length, _reduced, run_rule, sum_block, unwrapped
 #: ones leave the cache.
 _SMALL = 2**21
 _FEWEST_ROWS = 64
-_FEW_COLUMNS = 16
+_FEW_COLUMNS = 12
 
 _OPERATORS = "abs add and_ eq floordiv ge gt invert le lshift lt mod mul ne neg or_ pos pow rshift sub truediv xor"
 _NUMPY = "angle clip imag real round swapaxes transpose where"
@@ -161,14 +161,15 @@ def _large(blocks: Sequence[Any], how: Strips) -> bool:
 
 def _in_strips(steps: Sequence[Step], outputs: Sequence[int], how: Strips, values: list[Any]) -> bool:
     """Add what the members make to the values of their inputs; False, and nothing, if their arrays are too wide."""
-    calls = dict(enumerate(map(_call, steps), len(values)))
+    leads = {at: (slice(None),) * axis for at, axis in enumerate(how.axes) if axis is not None}
+    long = [at for at in leads if at < len(values)]
+    in_columns = not any(_few(values[at].shape) for at in long)
+    calls = {at: _call(step, in_columns) for at, step in enumerate(steps, len(values))}
     now = [
         (at, calls[at], [i for i in step.ends if i not in how.sums])
         for at, step in enumerate(steps, len(values))
         if at not in how.later
     ]
-    leads = {at: (slice(None),) * axis for at, axis in enumerate(how.axes) if axis is not None}
-    long = [at for at in leads if at < len(values)]
     kept = [at for at in leads if at in outputs and at not in long]
     n = values[long[0]].shape[how.axes[long[0]]]
     made: dict[int, Any] = {}
@@ -214,9 +215,10 @@ def _sum(a: Any, b: Any) -> Any:
     return {name: a[name] + b[name] for name in a} if isinstance(a, dict) else a + b
 
 
-def _call(step: Step) -> Callable[[list[Any]], Any]:
+def _call(step: Step, in_columns: bool) -> Callable[[list[Any]], Any]:
     """A member as a function of all values; a task itself would take several times as long as a small operation."""
-    task, function = step.task, _in_columns(step.task.func)
+    task = step.task
+    function = _in_columns(task.func) if in_columns else task.func
     places: dict[Any, int] = {token: at for token, at, _ in step.needs}
     args = [x.value if isinstance(x, DataNode) else x for x in task.args]
     options = {name: x.value if isinstance(x, DataNode) else x for name, x in task.kwargs.items()}
@@ -241,17 +243,36 @@ def _call(step: Step) -> Callable[[list[Any]], Any]:
     return call
 
 
-def _in_columns(function: Any) -> Any:
-    """A product as a function whose result lies column by column in memory if it has few; others as they are.
+def _few(shape: tuple[int, ...]) -> bool:
+    """Whether an array has rows that are short, but longer than one number."""
+    return len(shape) == 2 and 1 < shape[1] <= min(_FEW_COLUMNS, shape[0])
 
-    NumPy's loops go along the longer axis then: what follows, broadcast over few columns, takes a third of the time.
+
+def _in_columns(function: Any) -> Any:
+    """A function whose result lies column by column in memory if it has a few; others as they are.
+
+    NumPy's loops go along the longer axis then: what broadcasts over the columns takes a third of the time. It pays
+    where the data do not have short rows themselves, because both layouts in one operation take longer than either.
     """
     if isinstance(function, partial) and function.func is _whole and function.args == (_matmul,):
         return partial(_whole, _matmul_in_columns)
-    return function
+    return partial(_outer_in_columns, _UFUNCS[function]) if function in _UFUNCS else function
 
 
 def _matmul_in_columns(a: Any, b: Any) -> Any:
-    if a.ndim == b.ndim == 2 and b.shape[1] <= min(_FEW_COLUMNS, a.shape[0]):
-        return (b.T @ a.T).T
-    return a @ b
+    return (b.T @ a.T).T if a.ndim == b.ndim == 2 and _few((a.shape[0], b.shape[1])) else a @ b
+
+
+def _outer_in_columns(ufunc: numpy.ufunc, a: Any, b: Any) -> Any:
+    """One number for each row with one for each column: of these NumPy would make rows."""
+    rows, columns = (a, b) if numpy.ndim(a) == 2 else (b, a)
+    outer = numpy.shape(rows)[1:] == (1,) and numpy.ndim(columns) == 1 and _few((len(rows), len(columns)))
+    return ufunc(a, b, order="F") if outer else ufunc(a, b)
+
+
+_UFUNCS = {
+    operator.add: numpy.add,
+    operator.mul: numpy.multiply,
+    operator.sub: numpy.subtract,
+    operator.truediv: numpy.divide,
+}

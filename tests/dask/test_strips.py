@@ -1,5 +1,7 @@
 """A region's task in strips of rows computes what it computes on the block as a whole."""
 
+import operator
+
 import dask
 import dask.array as da
 import numpy as np
@@ -116,3 +118,26 @@ def test_what_follows_such_a_product(in_strips, compute):
         expected = compute(*tracked(loss, w))
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["add", "mul", "sub", "truediv"])
+def test_a_number_for_each_row_with_one_for_each_column(name):
+    rng = np.random.default_rng(0)
+    rows, columns, plain = rng.normal(size=(50, 1)), rng.normal(size=3), getattr(operator, name)
+    function = strips._in_columns(plain)
+    for a, b in ((rows, columns), (columns, rows)):
+        assert function(a, b).flags.f_contiguous
+        np.testing.assert_array_equal(function(a, b), plain(a, b))
+    for a, b in ((rows, 2.0), (2.0, columns), (rows, rng.normal(size=40)), (columns, columns)):
+        assert function(a, b).flags.c_contiguous
+        np.testing.assert_array_equal(function(a, b), plain(a, b))
+
+
+@pytest.mark.parametrize(("features", "in_columns"), [(4, False), (20, True)])
+def test_data_with_short_rows_stay_in_rows(features, in_columns, in_strips, compute, monkeypatch):
+    flags = []
+    monkeypatch.setattr(strips, "_call", lambda step, flag, call=strips._call: flags.append(flag) or call(step, flag))
+    rng = np.random.default_rng(0)
+    x, w = da.from_array(rng.normal(size=(150, features)), chunks=(50, features)), rng.normal(size=(features, 2))
+    compute(*tracked(lambda w: xp.sum(xp.exp(xp.asarray(x) @ w)), w))
+    assert set(flags) == {in_columns}
