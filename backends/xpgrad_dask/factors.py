@@ -8,7 +8,7 @@ the sum, and what comes of it is multiplied by the number.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from functools import partial
 from math import prod
@@ -152,19 +152,9 @@ class _Factored:
     def renamed(self, name: str) -> Layer:
         """A layer with 1 in the number's place."""
         layer = self.graph.layers[name]
-        made: Any = copy(layer)  # which keeps what is known of its kind
         if isinstance(layer, Blockwise):
-            made = Blockwise(
-                self.names[name],
-                layer.output_indices,
-                layer.task.substitute({}, key=self.names[name]),
-                [(self.names.get(x, x) if isinstance(x, str) else x, labels) for x, labels in layer.indices],
-                {self.names.get(x, x): blocks for x, blocks in layer.numblocks.items()},
-                layer.concatenate,
-                layer.new_axes,
-            )
-            made.collection_annotations = layer.collection_annotations
-            return made
+            return renamed(layer, self.names)
+        made: Any = copy(layer)  # which keeps what is known of its kind
         tasks = {}
         for key, task in self.tasks(name).items():
             moved = {dep: (self.names.get(dep[0], dep[0]), *dep[1:]) for dep in task.dependencies}
@@ -174,6 +164,22 @@ class _Factored:
         if isinstance(layer, Within):
             made.source = self.names.get(layer.source, layer.source)
         return made
+
+
+def renamed(layer: Blockwise, names: Mapping[str, str]) -> Blockwise:
+    """A layer of blocks in which some layers, perhaps itself, have other names."""
+    own = names.get(layer.output, layer.output)
+    made = Blockwise(
+        own,
+        layer.output_indices,
+        layer.task.substitute({}, key=own),
+        [(names.get(x, x) if isinstance(x, str) else x, labels) for x, labels in layer.indices],
+        {names.get(x, x): blocks for x, blocks in layer.numblocks.items()},
+        layer.concatenate,
+        layer.new_axes,
+    )
+    made.collection_annotations = layer.collection_annotations
+    return made
 
 
 def functions(node: GraphNode) -> Iterator[Any]:

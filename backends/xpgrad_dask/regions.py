@@ -22,6 +22,7 @@ from dask.blockwise import Blockwise, BlockwiseDep, BlockwiseDepDict, blockwise,
 from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 from dask.layers import ArrayChunkShapeDep
 
+from xpgrad_dask.copies import with_copies
 from xpgrad_dask.factors import with_factors
 from xpgrad_dask.joint import with_joint_tasks
 from xpgrad_dask.layout import Within
@@ -62,10 +63,10 @@ def fuse(arrays: Sequence[da.Array]) -> tuple[list[da.Array], Report]:
     """The same arrays, of one graph in which regions are fused, and what became of it."""
     wanted = {x.name for x in arrays}
     graph = with_factors(HighLevelGraph.merge(*(x.dask for x in arrays)), wanted)
-    joint = with_joint_tasks(graph)
-    work = _Work(joint, wanted)
+    improved = with_copies(with_joint_tasks(graph), wanted)
+    work = _Work(improved, wanted)
     regions = [work.emit(members) for members in work.groups()]
-    if regions or joint is not graph:
+    if regions or improved is not graph:
         arrays = [da.Array(work.graph_of(x.name), x.name, x.chunks, meta=x._meta) for x in arrays]
     return [*arrays], Report(regions, work.apart)
 
