@@ -117,6 +117,9 @@ class Array(Declared, Exits, Collection):
         return array_of(data, None, cls._kind)
 
 
+Array._kind = Array
+
+
 class Follower(Array):
     """An Array that shares its content with another: a view of it, or what `detach` made. `_view` says how.
 
@@ -130,9 +133,6 @@ class Follower(Array):
         """The backend's own array, brought up to date."""
         self._view.refresh(self)
         return self._data
-
-
-Array._kind = Array
 
 
 def array_of(data: Any, node: Any = None, kind: type[Array] = Array) -> Array:

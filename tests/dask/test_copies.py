@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from benchmarks.dask.workloads import Data, factorisation, factorisation_by_hand, tracked
 from dask.callbacks import Callback
+from dask.highlevelgraph import HighLevelGraph
 
 import xpgrad.dask as xp
+from xpgrad_dask.copies import with_copies
 
 pytestmark = pytest.mark.usefixtures("nothing_computes")
 
@@ -34,24 +36,24 @@ def test_the_cotangent_of_a_square_is_no_task_of_its_own(compute):
         np.testing.assert_allclose(a, b)
 
 
-@pytest.mark.parametrize("slope", [lambda e: xp.exp(e), lambda e: e * e * e], ids=["dear", "of two arrays"])
-def test_other_steps_run_once(slope, compute):
+def test_a_dear_step_runs_once(compute):
     data = Data(9, 60)
 
     def loss(u, v):
-        return xp.sum(slope(u @ v.T - xp.asarray(data.R)))
+        return xp.sum(xp.exp(u @ v.T - xp.asarray(data.R)))
 
     with Tasks() as ran:
         found = compute(*tracked(loss, data.U, data.V))
-    assert max(ran.counts[name] for name in ("sub", "exp_vjp")) == 9
+    assert ran.counts["exp"] == 9
     with dask.config.set({"xpgrad.fusion": False}):
         expected = compute(*tracked(loss, data.U, data.V))
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b)
 
 
-def test_what_is_wanted_is_no_copy(compute):
-    array = np.arange(36.0).reshape(6, 6)
-    value, gradient = compute(*tracked(lambda x: xp.sum(x * x), da.from_array(array, chunks=3)))
-    assert value == np.sum(array * array)
-    np.testing.assert_allclose(gradient, 2 * array)
+def test_what_is_wanted_is_not_copied():
+    x = da.ones((6, 6), chunks=3)
+    twice = x * 2
+    graph = HighLevelGraph.merge(da.exp(twice).dask, da.sin(twice).dask)
+    assert with_copies(graph, {twice.name}) is graph
+    assert len(with_copies(graph, set()).layers) == len(graph.layers) + 1
