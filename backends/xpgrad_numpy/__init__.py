@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,6 +26,7 @@ except (ImportError, AttributeError):
 
 from xpgrad.backend import Backend
 from xpgrad_numpy.reductions import extremes, reduction, sum_of_rows
+from xpgrad_numpy.strips import all_finite, overwritten
 
 
 class NumpyBackend(Backend):
@@ -75,19 +77,22 @@ class NumpyBackend(Backend):
         return out
 
     def add(self, total: Any, x: Any) -> Any:
-        if total.__class__ is numpy.ndarray:  # a scalar has no memory
-            try:
-                return numpy.add(total, x, total)
-            except ValueError:  # it is smaller than x
-                pass
-        return total + x
+        try:
+            return numpy.add(total, x, total)
+        except ValueError:  # it is smaller than x
+            return total + x
 
     def add_at(self, total: Any, key: Any, values: Any) -> bool:
         repeats = any(map(_may_repeat, key if isinstance(key, tuple) else (key,)))
-        if repeats or total.dtype != values.dtype or not isinstance(total, numpy.ndarray):  # a scalar has no memory
+        if repeats or total.dtype != values.dtype:
             return False
         total[key] += values
         return True
+
+    def overwritten(
+        self, g: Any, kept: Sequence[Any], factor: int | None, rule: Callable[[Any, Sequence[Any]], Any]
+    ) -> Any:
+        return overwritten(g, kept, factor, rule)
 
     def all_finite(self, x: Any) -> bool:
         return all_finite(x)
@@ -146,16 +151,6 @@ _METHODS = {
     "reshape": lambda x, shape, **options: x.reshape(shape, **options),
     "sum": reduction(numpy.add, sum_of_rows),
 }
-
-
-def all_finite(x: Any) -> bool:
-    """Not by a sum or a product, which overflow; nor by BLAS, whose threads take ten times as long if kept waiting."""
-    parts = [x] if x.size <= _PART else numpy.array_split(x, x.size // _PART + 1)  # so that little memory is needed
-    return all(_all(numpy.isfinite(part), None) for part in parts)
-
-
-_PART = 2**16
-_all = numpy.logical_and.reduce
 
 
 _MANY = 100_000  # from here on it pays to import SciPy

@@ -160,6 +160,15 @@ class Backend:
         """Add values to ``total[key]`` in place, as for `add`, and say whether that was done."""
         return False
 
+    def overwritten(
+        self, g: Any, kept: Sequence[Any], factor: int | None, rule: Callable[[Any, Sequence[Any]], Any]
+    ) -> Any:
+        """What ``rule(g, kept)`` makes, element by element, in the memory of g; None where that does not pay.
+
+        It is ``g * kept[factor]`` where there is a factor, but a zero stays zero.
+        """
+        return None
+
     def full(self, shape: tuple[int, ...], value: complex, like: Any) -> Any:
         """An array filled with one value, of the dtype and on the device of a raw array `like`."""
         return self.namespace.full(shape, value, dtype=like.dtype, device=getattr(like, "device", None))

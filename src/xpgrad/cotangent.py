@@ -6,7 +6,9 @@ Every function here works in both worlds, on raw arrays and on Arrays.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from math import isfinite, isnan
+from sys import getrefcount
 from typing import Any
 
 from xpgrad.array import Array, array_of
@@ -56,8 +58,43 @@ def conjugated(g: Any) -> Any:
     return namespace_of(g).conj(g)
 
 
-def keep_zeros(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -> Any:
-    """What a rule made of a cotangent that may hold zeros, which must stay zero whatever they were multiplied by."""
+def _references(x: Any) -> int:
+    return getrefcount(x)
+
+
+#: What `getrefcount` tells of an array to which one local name refers, and nothing else.
+LONE = _references(object())
+
+
+def added(total: Any, g: Any) -> Any:
+    """The sum of two cotangents, in the memory of the first if nothing else refers to it and it is not small."""
+    world = WORLDS.get(total.__class__)
+    if world and getrefcount(total) == LONE:
+        _, backend, count_nonzero, _ = world
+        if (count_nonzero is None or g.size > COUNTED) and backend.owned(total):
+            return backend.add(total, g)
+    return total + g
+
+
+def added_at(total: Any, key: Any, g: Any) -> bool:
+    """Add to a part of a pending cotangent in place, if nothing else refers to it, and say whether that was done."""
+    world = WORLDS.get(total.__class__)
+    if world is None or getrefcount(total) != LONE + 1 or not world[1].owned(total):
+        return False
+    return world[1].add_at(total, key, g)  # type: ignore[no-any-return]  # worlds are untyped
+
+
+def keep_zeros(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[Any, ...], lone: bool = False) -> Any:
+    """What a rule makes of a cotangent that may hold zeros, which must stay zero whatever they are multiplied by.
+
+    `lone` says that nothing else refers to the cotangent, and that it is not needed afterwards: then its memory may be
+    written to, which takes half the time of a product of 1e7 elements.
+    """
+    if lone and plan.primitive.elementwise and backend.owned(g):
+        r = backend.overwritten(g, kept, pull.factor, partial(keep_zeros, xp, backend, plan, pull))
+        if r is not None:
+            return r
+    r = pull(xp, g, kept)
     finite = backend.all_finite(r._data if isinstance(r, Array) else r)
     # Times a finite number, or over one that is not 0, zero is zero: no device need be asked.
     if finite or all(isinstance(k, float | int) and k and isfinite(k) for k in kept):

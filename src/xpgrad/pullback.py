@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from math import inf
+from sys import getrefcount
 from typing import Any
 
-from xpgrad.cotangent import COUNTED, WORLDS, conjugated, in_full, keep_zeros, restore, world_of
-from xpgrad.discovery import backend_of
+from xpgrad.cotangent import COUNTED, LONE, WORLDS, added, added_at, conjugated, in_full, keep_zeros, restore, world_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.lazy import edges_in_blocks
 from xpgrad.node import Form, Part, tracked_residuals
@@ -54,7 +54,6 @@ def pull(
     limit = max((node.order for node in wanted), default=-inf) if wanted is not None and stop else 0
     freeing = not (create or retain)
     pending: dict[Any, Any] = {}
-    sums: set[Any] = set()  # the nodes whose pending cotangent is memory of this walk, which it may add to in place
     heap: list[tuple[int, Any]] = []
     found: dict[Any, Any] = {}
     for head, g in zip(heads, cotangents, strict=True):
@@ -86,11 +85,13 @@ def pull(
         ):
             if freeing:
                 node.kept = node.source = None
-            rule = plan.rule
-            r = plan.pull(xp, g, kept) if rule is None else rule(g, kept[0])
             if plan.guarded and (count_nonzero is None or (size := g.size) > COUNTED or count_nonzero(g) != size):
-                r = keep_zeros(xp, backend, plan, plan.pull, g, kept, r)
-            node, g = source, r
+                lone = getrefcount(g) == LONE
+                g = keep_zeros(xp, backend, plan, plan.pull, g, kept, lone)
+            else:
+                rule = plan.rule
+                g = plan.pull(xp, g, kept) if rule is None else rule(g, kept[0])
+            node = source
             if heap and heap[0][0] <= node.order:
                 _contribute(node, g, pending, heap, None)
                 node = None
@@ -132,11 +133,6 @@ def pull(
             for parent, r in zip(source, plan.run(handed, kept[0], create), strict=True):
                 if r is None or parent.order > limit:
                     continue
-                if parent in sums and parent in pending:
-                    pending[parent] = backend_of(r).add(pending[parent], r)
-                    continue
-                if parent in pending and not create:
-                    sums.add(parent)
                 _contribute(parent, r, pending, heap, useful)
             r = kept = None
             continue
@@ -158,11 +154,14 @@ def pull(
                 continue
             if useful is not None and parent not in useful:
                 continue
-            if parent in sums and plan.selects and backend.add_at(pending[parent], kept[1], g):
+            if plan.selects and parent in pending and added_at(pending[parent], kept[1], g):
                 continue
-            r = pull_back(xp, g, kept)
             if guarded:
-                r = keep_zeros(xp, backend, plan, pull_back, g, kept, r)
+                last = at is None or i == edges[-1][0]
+                lone = last and not create and getrefcount(g) == LONE
+                r = keep_zeros(xp, backend, plan, pull_back, g, kept, lone)
+            else:
+                r = pull_back(xp, g, kept)
             if like is not None:
                 shape, dtype = like[i]
                 if r.dtype is not dtype or r.shape != shape:
@@ -170,9 +169,7 @@ def pull(
             if parent is node:
                 carried = carried + r
             elif pending and parent in pending:
-                pending[parent] = backend.add(pending[parent], r) if parent in sums else pending[parent] + r
-                if not create:
-                    sums.add(parent)
+                pending[parent] = added(pending.pop(parent), r)
             elif node is None:
                 node, carried = parent, r
             else:
@@ -182,15 +179,13 @@ def pull(
         if node is not None and heap and heap[0][0] < node.order:
             pending[node] = g
             heappush(heap, (node.order, node))
-            if plan.selects and not create:
-                sums.add(node)
             node = None
 
 
 def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]], useful: Any) -> None:
     """Add to the cotangent of a node, if it is on the way."""
     if node in pending:
-        pending[node] = pending[node] + g
+        pending[node] = added(pending.pop(node), g)
     elif useful is None or node in useful:
         pending[node] = g
         heappush(heap, (node.order, node))

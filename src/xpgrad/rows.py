@@ -145,9 +145,7 @@ def _row(node: Any, pull: Any, g: Any, like: Any) -> Any:
     g = _full(g, node)
     backend = backend_of(g[0] if g.__class__ is tuple else g)
     xp = raw_namespace(backend)
-    r = pull(xp, g, node.kept)
-    if node.plan.guarded:
-        r = keep_zeros(xp, backend, node.plan, pull, g, node.kept, r)
+    r = keep_zeros(xp, backend, node.plan, pull, g, node.kept) if node.plan.guarded else pull(xp, g, node.kept)
     return r if like is None else xp.broadcast_to(restore(xp, r, *like), like[0])
 
 
