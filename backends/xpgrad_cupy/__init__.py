@@ -25,6 +25,7 @@ class CupyBackend(Backend):
     namespace_module = "array_api_compat.cupy"
     array_types = ("cupy.ndarray",)
     special = "cupyx.scipy.special"
+    in_place_from = 0
 
     @cached_property
     def namespace(self) -> Any:

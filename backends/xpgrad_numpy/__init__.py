@@ -26,7 +26,7 @@ except (ImportError, AttributeError):
 
 from xpgrad.backend import Backend
 from xpgrad_numpy.reductions import extremes, reduction, sum_of_rows
-from xpgrad_numpy.strips import all_finite, overwritten
+from xpgrad_numpy.strips import IN_PLACE_FROM, all_finite, overwritten
 
 
 class NumpyBackend(Backend):
@@ -36,6 +36,7 @@ class NumpyBackend(Backend):
     namespace_module = "array_api_compat.numpy"
     array_types = ("numpy.ndarray", "numpy.generic")
     special = "scipy.special"
+    in_place_from = IN_PLACE_FROM
     count_nonzero = staticmethod(count_nonzero)  # type: ignore[assignment]  # of its overloads that of one array
 
     @property
@@ -67,7 +68,8 @@ class NumpyBackend(Backend):
         return numpy.full(shape, value, dtype=like.dtype)
 
     def owned(self, x: Any) -> bool:
-        return bool(x.flags.owndata and x.flags.writeable)
+        flags = x.flags
+        return flags.owndata and flags.writeable  # type: ignore[no-any-return]  # raw arrays are untyped
 
     def fit(self, g: Any, like: Any) -> Any:
         if g.shape == like.shape:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 
 _PART = 2**16  # elements
+IN_PLACE_FROM = 2 * _PART
 _all = numpy.logical_and.reduce
 
 
@@ -22,7 +23,7 @@ def overwritten(g: Any, kept: Sequence[Any], factor: int | None, rule: Callable[
 
     Fresh memory for 1e7 elements takes as long as a product of them.
     """
-    if g.size < 2 * _PART or g.size > len(g) * _PART or not g.flags.c_contiguous:
+    if g.size > len(g) * _PART or not g.flags.c_contiguous:
         return None
     depths = [a.ndim if isinstance(a, numpy.ndarray) else 0 for a in kept]
     if max(depths, default=0) > g.ndim:  # g is to be broadcast

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import cached_property
+from math import inf
 from operator import attrgetter
 from typing import Any
 
@@ -41,6 +42,8 @@ class Backend:
         Tells how many elements are not zero, where that can be told without waiting for a device.
     special : str
         The module of SciPy's special functions for this library's arrays; otherwise they are sought in the namespace.
+    in_place_from : float
+        The size from which on it pays to write over a cotangent that nothing else refers to.
     extras : str
         The module whose ``__all__`` the namespace holds beyond the standard; it is made of xpgrad's public functions.
     mixes_with : tuple of str
@@ -55,6 +58,7 @@ class Backend:
     lazy: bool = False
     special: str = ""
     count_nonzero: Callable[[Any], int] | None = None
+    in_place_from: float = inf
     extras: str = ""
     mixes_with: tuple[str, ...] = ()
 

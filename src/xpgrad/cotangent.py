@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from sys import getrefcount
 from typing import Any
 
@@ -67,11 +67,10 @@ LONE = _references(object())
 
 
 def added(total: Any, g: Any) -> Any:
-    """The sum of two cotangents, in the memory of the first if nothing else refers to it and it is not small."""
-    world = WORLDS.get(total.__class__)
-    if world and getrefcount(total) == LONE:
-        _, backend, count_nonzero, _ = world
-        if (count_nonzero is None or g.size > COUNTED) and backend.owned(total):
+    """The sum of two cotangents, in the memory of the first where that pays and nothing else refers to it."""
+    if getrefcount(total) == LONE and (world := WORLDS.get(total.__class__)):
+        backend = world[1]
+        if backend.in_place_from < inf and g.size >= backend.in_place_from and backend.owned(total):
             return backend.add(total, g)
     return total + g
 
@@ -90,7 +89,8 @@ def keep_zeros(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[
     `lone` says that nothing else refers to the cotangent, and that it is not needed afterwards: then its memory may be
     written to, which takes half the time of a product of 1e7 elements.
     """
-    if lone and plan.primitive.elementwise and backend.owned(g):
+    large = lone and backend.in_place_from < inf and g.size >= backend.in_place_from
+    if large and plan.primitive.elementwise and backend.owned(g):
         r = backend.overwritten(g, kept, pull.factor, partial(keep_zeros, xp, backend, plan, pull))
         if r is not None:
             return r
