@@ -7,6 +7,7 @@ forward with backward. What joins blocks afterwards, the trees of sums, reads it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -226,6 +227,7 @@ class _Work:
         self._add_tasks(region)
         for name in reversed(members):
             self._remove(name)
+        self._gather(region)
         parts = {}
         for place, name in enumerate(outputs):
             own = self.local[name]
@@ -314,9 +316,7 @@ class _Work:
     def _rewritten(self, user: str, parts: _Parts) -> dict[Any, Any]:
         """The tasks of a layer, reading parts of tuples in place of keys that are gone."""
         gone = {key: part for own in parts.values() for key, part in own.items()}
-        tasks = dict(self.layers[user])
-        others = (self.layers[dep].get_output_keys() for dep in self.dependencies[user] if dep in self.layers)
-        tasks = convert_legacy_graph(tasks, set(tasks).union(gone, *others))
+        tasks = self._tasks(user, gone)
         nodes = {key: Task(key, itemgetter(place), TaskRef(whole)) for key, (place, whole) in gone.items()}
         for key, task in tasks.items():
             if isinstance(task, Alias) and task.target in gone:
@@ -325,6 +325,12 @@ class _Work:
             elif not task.dependencies.isdisjoint(gone):
                 tasks[key] = task.substitute(nodes)
         return tasks
+
+    def _tasks(self, name: str, others: Collection[Any] = ()) -> dict[Any, Any]:
+        """The tasks of a layer, which may read what other layers make, and `others`."""
+        tasks = dict(self.layers[name])
+        known = (self.layers[dep].get_output_keys() for dep in self.dependencies[name] if dep in self.layers)
+        return convert_legacy_graph(tasks, set(tasks).union(others, *known))
 
     def _add_tasks(self, region: Region) -> None:
         """Add the layer of a region's tasks."""
@@ -365,6 +371,25 @@ class _Work:
         layer: Any = blockwise(function, region.name, "i", *operands, numblocks=numblocks)
         layer.region = region  # for `explain`
         self._add(region.name, layer, set(numblocks))
+
+    def _gather(self, region: Region) -> None:
+        """Let a region's tasks gather parts of blocks themselves, where nothing else reads what is gathered.
+
+        Dask fuses a task with the only one that it needs, but not if it has met what reads its result before.
+        """
+        for source in sorted(self.dependencies[region.name] - self.wanted):
+            if type(self.layers[source]) is not MaterializedLayer or self.users[source] != {region.name}:
+                continue
+            gathering, tasks = self._tasks(source), self._tasks(region.name)
+            read = Counter(key for task in tasks.values() for key in task.dependencies)
+            own = {key: task for key, task in gathering.items() if task.dependencies and read[key] == 1}
+            if not own:
+                continue
+            rest = {key: task for key, task in gathering.items() if key not in own}
+            layer: Any = MaterializedLayer({key: task.substitute(own) for key, task in tasks.items()})
+            layer.region = region
+            self._add(region.name, layer, self.dependencies[region.name] | self.dependencies[source])
+            self._add(source, MaterializedLayer(rest), self.dependencies[source])
 
     def _outside(self, region: Region) -> dict[tuple[str, int | None], int]:
         """What a region takes from outside: the layers with their axes of blocks, and how many axes there are."""
