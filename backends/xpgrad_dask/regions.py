@@ -378,15 +378,15 @@ class _Work:
         Dask fuses a task with the only one that it needs, but not if it has met what reads its result before.
         """
         for source in sorted(self.dependencies[region.name] - self.wanted):
-            if type(self.layers[source]) is not MaterializedLayer or self.users[source] != {region.name}:
+            layer: Any = self.layers[source]
+            alone = type(layer) is MaterializedLayer and self.users[source] == {region.name}
+            if not alone or not self.dependencies[source]:
                 continue
             gathering, tasks = self._tasks(source), self._tasks(region.name)
             read = Counter(key for task in tasks.values() for key in task.dependencies)
-            own = {key: task for key, task in gathering.items() if task.dependencies and read[key] == 1}
-            if not own:
-                continue
+            own = {key: task for key, task in gathering.items() if read[key] == 1}
             rest = {key: task for key, task in gathering.items() if key not in own}
-            layer: Any = MaterializedLayer({key: task.substitute(own) for key, task in tasks.items()})
+            layer = MaterializedLayer({key: task.substitute(own) for key, task in tasks.items()})
             layer.region = region
             self._add(region.name, layer, self.dependencies[region.name] | self.dependencies[source])
             self._add(source, MaterializedLayer(rest), self.dependencies[source])
