@@ -41,7 +41,7 @@ def world_of(g: Any) -> Any:
 
 
 #: The largest size at which it is cheaper to look for zeros in a cotangent than for infinities in what a rule made.
-COUNTED = 512
+COUNTED = 2048
 
 
 def conjugated(g: Any) -> Any:
