@@ -76,3 +76,24 @@ def test_explain_says_what_is_fused_and_what_is_not(data, capsys):
     assert "two axes of blocks" in capsys.readouterr().out
     xp.explain(xp.asarray(da.from_array(np.ones(2))))
     assert "nothing here" in capsys.readouterr().out
+
+
+def reading(graph, name):
+    """What the tasks of a name read, of which other names."""
+    layers = [layer for key, layer in graph.layers.items() if key.startswith(name)]
+    return {dep[0].partition("-")[0] for layer in layers for task in dict(layer).values() for dep in task.dependencies}
+
+
+def test_a_region_gathers_the_parts_that_it_starts_from(data):
+    """What neighbours lend and the block itself become one array in the region's task, without one before it."""
+    _, gradient = ALL["smoothness"][1](data)
+    graph = gradient.data.dask
+    assert "route" not in reading(graph, "region")
+    assert "region" in reading(graph, "route")
+
+
+def test_what_all_blocks_read_is_gathered_once(data, compute):
+    whole = da.from_array(data.w, chunks=2).rechunk(-1)
+    _, gradient = tracked(lambda x: xp.sum(xp.exp(x @ xp.asarray(whole))), data.X)
+    assert "rechunk" in reading(gradient.data.dask, "region")
+    np.testing.assert_allclose(compute(gradient), np.exp(data.x @ data.w)[:, None] * data.w)
