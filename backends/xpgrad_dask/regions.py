@@ -383,8 +383,9 @@ class _Work:
             if not alone or not self.dependencies[source]:
                 continue
             gathering, tasks = self._tasks(source), self._tasks(region.name)
-            read = Counter(key for task in tasks.values() for key in task.dependencies)
-            own = {key: task for key, task in gathering.items() if read[key] == 1}
+            read = Counter(key for task in (*tasks.values(), *gathering.values()) for key in task.dependencies)
+            once = {key for task in tasks.values() for key in task.dependencies if read[key] == 1}
+            own = {key: task for key, task in gathering.items() if key in once}
             rest = {key: task for key, task in gathering.items() if key not in own}
             layer = MaterializedLayer({key: task.substitute(own) for key, task in tasks.items()})
             layer.region = region

@@ -97,3 +97,12 @@ def test_what_all_blocks_read_is_gathered_once(data, compute):
     _, gradient = tracked(lambda x: xp.sum(xp.exp(x @ xp.asarray(whole))), data.X)
     assert "rechunk" in reading(gradient.data.dask, "region")
     np.testing.assert_allclose(compute(gradient), np.exp(data.x @ data.w)[:, None] * data.w)
+
+
+def test_what_is_read_beside_the_blocks_is_not_gathered(data, compute):
+    """The tasks of one layer may read one another, as those of a solution by blocks do."""
+    lower = np.tril(data.x[:6]) + 2 * np.eye(6)
+    b = xp.asarray(da.from_array(lower, chunks=2))
+    _, gradient = tracked(lambda x: xp.sum(xp.exp(xp.linalg.solve(b, x))), da.from_array(data.x[6:12, 0], chunks=2))
+    x = np.linalg.solve(lower, data.x[6:12, 0])
+    np.testing.assert_allclose(compute(gradient), np.linalg.solve(lower.T, np.exp(x)))
