@@ -298,6 +298,55 @@ class MyGrad(Peer):
         raise UnsupportedError("it has no checkpointing")
 
 
+class Advect(Numpy):
+    """advect, which needs Python 3.12; a traced function computes with NumPy's own."""
+
+    name = package = "advect"
+    first_gradient = (
+        "import advect as ad; import numpy as np",
+        "ad.grad(lambda x: np.sum(x * np.exp(x)))(np.asarray([1.0, 2.0]))",
+    )
+
+    def __init__(self) -> None:
+        self.advect: Any = importlib.import_module("advect")
+
+    def stop(self, x: Any) -> Any:
+        return self.advect.stop_gradient(x)
+
+    def stages(self, f: Function, values: Sequence[Any]) -> Stages:
+        vjp = self.advect.vjp(lambda *variables: f(self.xp, *variables), tuple(range(len(values))))
+        one = np.ones((), dtype=values[0].dtype)
+        return lambda: vjp(*values)[1], lambda pull: pull(one)
+
+    def descend(self, loss: Function, values: Sequence[Any], batches: Sequence[Sequence[Any]], rate: float) -> Run:
+        everything = tuple(range(len(values)))
+        gradient = self.advect.grad(lambda *inputs: loss(self.xp, *inputs), everything)
+
+        def run() -> Sequence[Any]:
+            variables = [value.copy() for value in values]
+            for batch in batches:
+                for variable, g in zip(variables, gradient(*variables, *batch), strict=True):
+                    variable -= rate * g
+            return variables
+
+        return run
+
+    def jacobian(self, f: Function, value: Any) -> Run:
+        jacobian = self.advect.jacobian(lambda x: f(self.xp, x))
+        return lambda: [jacobian(value)]
+
+    def hessian(self, f: Function, value: Any) -> Run:
+        hessian = self.advect.hessian(lambda x: f(self.xp, x))
+        return lambda: [hessian(value)]
+
+    def hvp(self, f: Function, value: Any, vector: Any) -> Run:
+        product = self.advect.hvp(lambda x: f(self.xp, x))
+        return lambda: [product(value, vectors=vector)[1]]
+
+    def checkpoint(self, f: Function) -> Function:
+        return self.advect.checkpoint(f)  # type: ignore[no-any-return]  # imported by name
+
+
 class Torch(Peer):
     """PyTorch on one CPU thread."""
 
@@ -479,7 +528,7 @@ class JaxJit(Jax):
 
 
 #: Those that differentiate.
-PEERS = (Xpgrad, HipsAutograd, MyGrad, Torch, Jax, JaxJit)
+PEERS = (Xpgrad, HipsAutograd, MyGrad, Advect, Torch, Jax, JaxJit)
 
 
 def installed(names: Sequence[str]) -> tuple[list[Peer], list[str]]:
