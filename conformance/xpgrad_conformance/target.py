@@ -152,9 +152,18 @@ class Run:
     ----------
     outs, heads : list of Array
         All outputs, and those that hold floating-point numbers.
+    part : Array
+        The first elements along the last axis of the input at the position `split`, if given, taken before the call.
     """
 
-    def __init__(self, target: Target, call: Call, arrays: Sequence[Any], weights: Sequence[Any] = ()) -> None:
+    def __init__(
+        self,
+        target: Target,
+        call: Call,
+        arrays: Sequence[Any],
+        weights: Sequence[Any] = (),
+        split: int | None = None,
+    ) -> None:
         self._target = target
         self._xp = target.tracked.xp
         self.inputs = target.tracked.inputs(arrays)
@@ -164,6 +173,8 @@ class Run:
             if is_float(a) and differentiable(call.name, i):
                 self.inputs[i].attach_grad()
         with target.kept_there(), autograd.record():
+            if split is not None:
+                self.part = self.inputs[split][..., :1]
             self.outs = target.tracked.outputs(call, self.inputs)
         self.heads = [out for out in self.outs if floating(out.data)]
 
@@ -174,6 +185,11 @@ class Run:
             return autograd.grad(
                 self.heads, self.inputs[position], weights, retain_graph=True, create_graph=create_graph
             )
+
+    def gradient_with_part(self, position: int) -> Any:
+        """The gradient of the outputs together with twice the sum of the part."""
+        with self._target.kept_there():
+            return autograd.grad([*self.heads, self.part], self.inputs[position], [*self._weights, 2.0])
 
     def second_order(self, position: int, direction: Any) -> list[Any]:
         """The gradients of ``real(sum(conj(gradient) * direction))`` by every array of floats, and by the weights."""

@@ -20,11 +20,11 @@ def each(cases: list[Any]) -> Any:
     return pytest.mark.parametrize("case", cases, ids=lambda case: case.id)
 
 
-def run(target: Target, case: Call, arrays: Any = None, weights: Any = ()) -> Run:
+def run(target: Target, case: Call, arrays: Any = None, weights: Any = (), split: int | None = None) -> Run:
     """The call, recorded; skips the test if it goes beyond the standard and the library does not go there."""
     if case.sample.extends and not target.extends(case, outputs(case, case.sample.arrays)):
         pytest.skip(f"goes beyond the standard, and {target} does not: {case.sample.extends}")
-    return Run(target, case, case.sample.arrays if arrays is None else arrays, weights)
+    return Run(target, case, case.sample.arrays if arrays is None else arrays, weights, split)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,7 +61,19 @@ def test_gradient(target: Target, case: Case, near: Compare, alike: Compare) -> 
         by_default = ones.gradient(case.position, create_graph=create, default_head=True).asnumpy()
         explicit = ones.gradient(case.position, create_graph=create).asnumpy()
         near(by_default, explicit, f"gradient with the default cotangent, with ones; create_graph={create}")
+    check_added_to_in_parts(target, case, near)
     check_single_precision(target, case)
+
+
+def check_added_to_in_parts(target: Target, case: Case, near: Compare) -> None:
+    """What an index sends back is added to what the rule made, whose cotangent may still be smaller than its array."""
+    expected = reference(case)
+    if not np.size(expected.gradient) or not np.ndim(expected.gradient):
+        return
+    found = run(target, case, weights=expected.weights, split=case.position).gradient_with_part(case.position)
+    both = np.array(expected.gradient)
+    both[..., :1] += 2.0
+    near(found.asnumpy(), both, "gradient with that of a part, differences")
 
 
 def check_single_precision(target: Target, case: Case) -> None:

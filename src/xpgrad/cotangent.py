@@ -78,10 +78,13 @@ def added(total: Any, g: Any) -> Any:
     return total + g
 
 
-def added_at(total: Any, key: Any, g: Any) -> bool:
-    """Add to a part of a pending cotangent in place, if nothing else refers to it, and say whether that was done."""
+def added_at(total: Any, g: Any, shape: tuple[int, ...], key: Any) -> bool:
+    """Add to a part of a pending cotangent in place, if nothing else refers to it, and say whether that was done.
+
+    `shape` is that of what the key selects from: a cotangent may still be smaller, and has no such part then.
+    """
     world = WORLDS.get(total.__class__)
-    if world is None or getrefcount(total) != LONE + 1 or not world[1].owned(total):
+    if world is None or getrefcount(total) != LONE + 1 or total.shape != shape or not world[1].owned(total):
         return False
     return world[1].add_at(total, key, g)  # type: ignore[no-any-return]  # worlds are untyped
 
@@ -158,6 +161,8 @@ def restore(xp: Any, r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
             if lead or stretched:
                 r = xp.sum(r, axis=(*range(lead), *stretched), keepdims=True)
                 r = xp.reshape(r, r.shape[lead:]) if lead else r
+        if shape.__class__ is not tuple and any(map(isnan, r.shape)):  # a lazy library learns what its array has
+            r = xp.broadcast_to(r, shape)
     if r.dtype != dtype:
         if xp.isdtype(r.dtype, "complex floating") and xp.isdtype(dtype, "real floating"):
             r = xp.real(r)

@@ -154,7 +154,7 @@ def pull(
                 continue
             if useful is not None and parent not in useful:
                 continue
-            if plan.selects and parent in pending and added_at(pending[parent], kept[1], g):
+            if plan.selects and parent in pending and added_at(pending[parent], g, *kept):
                 continue
             if guarded:
                 last = at is None or i == edges[-1][0]
