@@ -16,7 +16,7 @@ from typing import Any
 from xpgrad.cotangent import COUNTED, LONE, WORLDS, added, added_at, conjugated, in_full, keep_zeros, restore, world_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.lazy import edges_in_blocks
-from xpgrad.node import Form, Part, tracked_residuals
+from xpgrad.node import Form, Node, Part, tracked_residuals
 from xpgrad.reach import leading_to
 
 
@@ -68,6 +68,10 @@ def pull(
     while True:
         if node is None:
             if not heap:
+                for leaf, g in pending.items():  # nothing else is left
+                    form = leaf.form
+                    if leaf in wanted if wanted is not None else form is not None and form.variable is not None:
+                        found[leaf] = g
                 return {target: conjugated(g) for target, g in found.items()}
             node = heappop(heap)[1]
             g = pending.pop(node)
@@ -99,6 +103,10 @@ def pull(
             plan, kept, form, source = node.plan, node.kept, node.form, node.source
         if node is None:
             continue
+        if plan is None and node.__class__ is Node:  # a leaf: it waits for the end
+            pending[node] = added(pending.pop(node), g) if node in pending else g
+            node = None
+            continue
         if wanted is None:
             if form is not None and form.variable is not None:
                 found[node] = g
@@ -108,7 +116,7 @@ def pull(
                 node = None
                 continue
         if plan is None:
-            if node.__class__ is Part and (useful is None or node.node in useful):
+            if useful is None or node.node in useful:
                 _collect(node, g, pending, heap)
             node = None
             continue
@@ -170,11 +178,12 @@ def pull(
                 carried = carried + r
             elif pending and parent in pending:
                 pending[parent] = added(pending.pop(parent), r)
-            elif node is None:
+            elif node is None and parent.plan is not None:
                 node, carried = parent, r
             else:
                 pending[parent] = r
-                heappush(heap, (parent.order, parent))
+                if parent.plan is not None or parent.__class__ is Part:
+                    heappush(heap, (parent.order, parent))
         g, carried, r, kept = carried, None, None, None  # what is done with takes no memory while the next rule runs
         if node is not None and heap and heap[0][0] < node.order:
             pending[node] = g
@@ -188,7 +197,8 @@ def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[int
         pending[node] = added(pending.pop(node), g)
     elif useful is None or node in useful:
         pending[node] = g
-        heappush(heap, (node.order, node))
+        if node.plan is not None or node.__class__ is Part:
+            heappush(heap, (node.order, node))
 
 
 def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]]) -> None:
