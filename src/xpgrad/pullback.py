@@ -59,11 +59,11 @@ def pull(
     for head, g in zip(heads, cotangents, strict=True):
         if head.order <= limit:
             _contribute(head, conjugated(g), pending, heap, useful)
-    kind: Any = None  # of which class the last cotangent was, and what that means
-    xp: Any = None
+    xp: Any = None  # the world of the last cotangent, and the classes of those that share it
     backend: Any = None
     count_nonzero: Any = None
     swift = False
+    kinds: set[type] = set()
     node: Any = None  # the next node, where it need not go through the heap
     while True:
         if node is None:
@@ -84,7 +84,7 @@ def pull(
             and plan is not None
             and plan.swift
             and kept is not None
-            and g.__class__ is kind
+            and g.__class__ in kinds
             and (wanted is None or (node not in wanted and source.order <= limit))
         ):
             if freeing:
@@ -107,8 +107,12 @@ def pull(
             pending[node] = added(pending.pop(node), g) if node in pending else g
             node = None
             continue
+        if form is None:
+            like = shape = variable = None
+        else:
+            like, shape, _, variable, _ = form
         if wanted is None:
-            if form is not None and form.variable is not None:
+            if variable is not None:
                 found[node] = g
         elif node in wanted:
             found[node] = g
@@ -124,16 +128,12 @@ def pull(
             raise GraphFreedError
         if freeing:
             node.kept = node.source = None
+            if form is not None:
+                node.form = None if variable is None else Form(variable=variable)
         elif create:
             kept = tracked_residuals(node)
-        like = None
-        if form is not None:
-            like = form.like
-            shape = form.shape
-            if shape is not None and (g.__class__ is list or g.shape != shape):
-                g = in_full(g, shape)
-            if freeing:
-                node.form = None if form.variable is None else Form(variable=form.variable)
+        if shape is not None and (g.__class__ is list or g.shape != shape):
+            g = in_full(g, shape)
         node = None
         primitive = plan.primitive
         if primitive is None:  # a user's function, with a backward of its own
@@ -144,9 +144,8 @@ def pull(
                 _contribute(parent, r, pending, heap, useful)
             r = kept = None
             continue
-        if g.__class__ is not kind or kind is tuple:  # the library seldom changes on the way
-            kind = g.__class__
-            xp, backend, count_nonzero, swift = WORLDS.get(kind) or world_of(g)
+        if g.__class__ not in kinds:  # the library seldom changes on the way
+            xp, backend, count_nonzero, swift, kinds = WORLDS.get(g.__class__) or world_of(g)
         if primitive.elementwise and backend.lazy and not create:
             edges, guarded = edges_in_blocks(plan, not plan.single and source[0] is source[1]), False
         else:
