@@ -68,6 +68,8 @@ def conjugated(g: Any) -> Any:
     ``real(sum(g * dx))``: so a derivative is multiplied as it stands, and the rules of real numbers hold for
     holomorphic functions too.
     """
+    if g.__class__ in WORLDS:  # most are raw
+        return namespace_of(g).conj(g) if floating(g) == "complex" else g
     if g.__class__ is tuple:
         return tuple(map(conjugated, g))
     if g is None or floating(g._data if isinstance(g, Array) else g) != "complex":
@@ -165,14 +167,18 @@ def starting(g: Array, head: Array) -> Array:
     return restore(namespace_of(g), g, head.shape, head.dtype)  # type: ignore[no-any-return]  # the rules' world is untyped
 
 
+_LEADING = tuple(range(64))  # no library has more axes
+
+
 def restore(xp: Any, r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
     """Sum over the axes that were broadcast and go back to the input's dtype; what is smaller may stay smaller."""
     found = r.shape
     if found and found != shape:  # what has no axes is smaller already: a microsecond of every full reduction
-        lead = max(len(found) - len(shape), 0)
-        if found[lead:] == shape:
-            r = xp.sum(r, axis=tuple(range(lead)))
+        lead = len(found) - len(shape)
+        if lead > 0 and found[lead:] == shape:
+            r = xp.sum(r, axis=_LEADING[:lead])
         else:
+            lead = max(lead, 0)
             pairs = zip(found[lead:], shape[len(shape) - len(found) + lead :], strict=True)
             stretched = [lead + i for i, (n, wanted) in enumerate(pairs) if wanted == 1 != n]
             if lead or stretched:
@@ -180,7 +186,7 @@ def restore(xp: Any, r: Any, shape: tuple[int, ...], dtype: Any) -> Any:
                 r = xp.reshape(r, r.shape[lead:]) if lead else r
         if shape.__class__ is not tuple and any(map(isnan, r.shape)):  # a lazy library learns what its array has
             r = xp.broadcast_to(r, shape)
-    if r.dtype != dtype:
+    if r.dtype is not dtype and r.dtype != dtype:
         if xp.isdtype(r.dtype, "complex floating") and xp.isdtype(dtype, "real floating"):
             r = xp.real(r)
         r = xp.astype(r, dtype, copy=False)

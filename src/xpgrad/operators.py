@@ -74,9 +74,12 @@ def _constant(raw: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return apply
 
 
+_product = function("matmul")
+
+
 def _matmul(self: Array, other: Any) -> Any:
     try:
-        return function("matmul")(self, other)
+        return _product(self, other)
     except UnsupportedTypeError:
         return NotImplemented
 

@@ -63,7 +63,7 @@ def pull(
     backend: Any = None
     count_nonzero: Any = None
     swift = False
-    kinds: set[type] = set()
+    kinds: set[Any] = set()
     node: Any = None  # the next node, where it need not go through the heap
     while True:
         if node is None:
