@@ -20,17 +20,15 @@ BEYOND = {"einsum", "log_softmax", "logsumexp", "pad", "sigmoid", "softmax"}
 
 #: What the engine needs beyond the standard; each is written with the standard's own functions.
 HELPERS = {
-    "contract", "copy", "getitem", "linalg.missing", "scatter", "scatter_along_axis", "setitem", "share", "to_device"
-}  # fmt: skip
+    *("contract", "copy", "getitem", "linalg.missing", "product"),
+    *("scatter", "scatter_along_axis", "setitem", "share", "to_device"),
+}
 
 #: These pass gradients through others.
 MADE_BY_NAMESPACE = {"asarray", "from_dlpack"}
 
 #: How array-api-strict is set up.
 STRICT_ONLY = {"ArrayAPIStrictFlags", "Device"} | {f"{do}_array_api_strict_flags" for do in ("get", "reset", "set")}
-
-#: Their results follow what they are made of, and the other way round.
-VIEWS = {"linalg.matrix_transpose", "matrix_transpose", "moveaxis", "permute_dims"}
 
 #: Their results follow what they are made of, and the other way round.
 VIEWS = {"expand_dims", "matrix_transpose", "moveaxis", "permute_dims", "reshape", "squeeze"}

@@ -11,11 +11,13 @@ from math import isnan
 from typing import Any
 
 import dask.array as da
+import numpy
 from dask.array.core import unify_chunks
 from dask.array.utils import meta_from_array
 
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.sums import add_up, unwrapped
+from xpgrad_numpy import product
 
 
 def matmul(x1: Any, x2: Any) -> da.Array:
@@ -113,7 +115,7 @@ def aligned(block: Any) -> Any:
 
 
 def _matmul(a: Any, b: Any) -> Any:
-    return a @ b
+    return product(a, b) if type(a) is type(b) is numpy.ndarray else a @ b
 
 
 def _tensordot(a: Any, b: Any, axes: Any) -> Any:

@@ -26,7 +26,7 @@ from xpgrad_dask.sums import _length, _reduced, run_rule, sum_block, unwrapped
 
 #: The most bytes of an array in a strip, the best of those tried: with smaller ones threads wait for each other, larger
 #: ones leave the cache.
-_SMALL = 2**21
+_SMALL = 3 * 2**20
 _FEWEST_ROWS = 64
 _FEW_COLUMNS = 12
 
@@ -260,7 +260,8 @@ def _in_columns(function: Any) -> Any:
 
 
 def _matmul_in_columns(a: Any, b: Any) -> Any:
-    return (b.T @ a.T).T if a.ndim == b.ndim == 2 and _few((a.shape[0], b.shape[1])) else a @ b
+    few = a.ndim == b.ndim == 2 and _few((a.shape[0], b.shape[1]))
+    return _matmul(b.T, a.T).T if few else _matmul(a, b)
 
 
 def _outer_in_columns(ufunc: numpy.ufunc, a: Any, b: Any) -> Any:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy
 
 _PART = 2**16  # elements
+_ONE_THREAD = 10_000  # numbers; with more, BLAS uses threads, which take ten times as long if kept waiting
 IN_PLACE_FROM = 2 * _PART
 _all = numpy.logical_and.reduce
 
 
 def all_finite(x: Any) -> bool:
-    """Not by a sum or a product, which overflow; nor by BLAS, whose threads take ten times as long if kept waiting."""
+    """Whether every element is finite; a sum of squares or a sum tells in half the time, unless it overflows."""
+    flags = x.flags
+    if (flags.c_contiguous or flags.f_contiguous) and x.dtype.char in "dfDF":
+        flat = x.ravel("K")
+        if flat.dtype.kind == "c":
+            flat = flat.view(flat.real.dtype)
+        if isfinite(flat.dot(flat) if flat.size <= _ONE_THREAD else numpy.einsum("i->", flat)):
+            return True
     parts = [x] if x.size <= _PART else numpy.array_split(x, x.size // _PART + 1)
     return all(_all(numpy.isfinite(part), None) for part in parts)
 

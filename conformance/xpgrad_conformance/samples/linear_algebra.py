@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from xpgrad_conformance.samples.base import Sample, calls
 
+_PRODUCTS = [
+    s
+    for shapes in (
+        ((3,), (3,)),
+        ((3,), (3, 2)),
+        ((2, 3), (3,)),
+        ((2, 3), (3, 2)),
+        ((2, 2, 3), (3, 2)),
+        ((2, 3), (2, 3, 1)),
+        ((2, 1, 2, 3), (3, 3, 1)),
+        ((3,), (2, 3, 2)),
+        ((2, 2, 3), (3,)),
+        ((1, 2, 3), (2, 3, 2)),
+        ((2, 0), (0, 3)),
+        ((0, 3), (3,)),
+    )
+    for s in calls(*shapes)
+]
+
 SAMPLES: dict[str, list[Sample]] = {
-    "matmul": [
-        s
-        for shapes in (
-            ((3,), (3,)),
-            ((3,), (3, 2)),
-            ((2, 3), (3,)),
-            ((2, 3), (3, 2)),
-            ((2, 2, 3), (3, 2)),
-            ((2, 3), (2, 3, 1)),
-            ((2, 1, 2, 3), (3, 3, 1)),
-            ((3,), (2, 3, 2)),
-            ((2, 2, 3), (3,)),
-            ((1, 2, 3), (2, 3, 2)),
-            ((2, 0), (0, 3)),
-            ((0, 3), (3,)),
-        )
-        for s in calls(*shapes)
-    ],
+    "matmul": _PRODUCTS,
     "matrix_transpose": calls((2, 3)) + calls((2, 1, 3)) + calls((0, 3)),
+    "product": _PRODUCTS,
     "tensordot": [
         *calls((2, 3, 2), (3, 2, 1)),
         *calls((2, 3), (3, 2), each=({"axes": 1}, {"axes": 0}, {"axes": ((0,), (1,))}, {"axes": ((-1, 0), (0, -1))})),

@@ -5,6 +5,8 @@ from xpgrad.rules.elementwise import conj
 from xpgrad.rules.manipulation import inverse
 
 primitive("matmul", "x1 x2", bilinear=True)
+# The same where the last digits need not be those of the library's own matmul: for rules.
+primitive("product", "x1 x2", bilinear=True, implementation=lambda xp, x1, x2: xp.matmul(x1, x2))
 primitive("matrix_transpose", "x")
 primitive("tensordot", "x1 x2", bilinear=True, axes=2)
 primitive("vecdot", "x1 x2", bilinear=True, axis=-1)
@@ -17,10 +19,10 @@ vjp("vecdot", x1=lambda xp, g, x2, axis: conj(xp, xp.expand_dims(g, axis=axis) *
 def matmul_first(xp, g, x1_shape, x2):
     """g @ x2^T; a vector counts as a row on the left, as a column on the right."""
     if x2.ndim == 1:
-        return xp.expand_dims(g, axis=-1) * x2
+        return outer(xp, g, x2)
     if len(x1_shape) == 1:
-        return xp.matmul(x2, g) if g.ndim == 1 else xp.squeeze(xp.matmul(x2, xp.expand_dims(g, axis=-1)), axis=-1)
-    return xp.matmul(g, xp.matrix_transpose(x2))
+        return xp.product(x2, g) if g.ndim == 1 else xp.squeeze(xp.product(x2, xp.expand_dims(g, axis=-1)), axis=-1)
+    return xp.product(g, xp.matrix_transpose(x2))
 
 
 def matmul_second(xp, g, x1, x2_shape):
@@ -28,14 +30,20 @@ def matmul_second(xp, g, x1, x2_shape):
     if x1.ndim == 1:
         if len(x2_shape) == 1:
             return g * x1
-        return xp.expand_dims(x1, axis=-1) * xp.expand_dims(g, axis=-2)
+        return outer(xp, x1, g) if g.ndim == 1 else xp.expand_dims(x1, axis=-1) * xp.expand_dims(g, axis=-2)
     if len(x2_shape) == 1:
         x1 = xp.matrix_transpose(x1)
-        return xp.matmul(x1, g) if g.ndim == 1 else xp.squeeze(xp.matmul(x1, xp.expand_dims(g, axis=-1)), axis=-1)
-    return xp.matmul(xp.matrix_transpose(x1), g)
+        return xp.product(x1, g) if g.ndim == 1 else xp.squeeze(xp.product(x1, xp.expand_dims(g, axis=-1)), axis=-1)
+    return xp.product(xp.matrix_transpose(x1), g)
 
 
-vjp("matmul", x1=matmul_first, x2=matmul_second)
+def outer(xp, x1, x2):
+    """All products of numbers of x1 and of a vector; of two vectors as a matrix product: a third of the time."""
+    x1 = xp.expand_dims(x1, axis=-1)
+    return xp.product(x1, xp.expand_dims(x2, axis=0)) if x1.ndim == 2 else x1 * x2
+
+
+vjp("matmul product", x1=matmul_first, x2=matmul_second)
 
 
 def contraction(axes, x1_ndim, x2_ndim):

@@ -30,7 +30,7 @@ def matmul_second(xp, g, x1, x2_shape):
     return xp.squeeze(xp.matmul(xp.matrix_transpose(x1), xp.expand_dims(g, axis=-1)), axis=-1)
 
 
-row_vjp("matmul", x1=matmul_first, x2=matmul_second)
+row_vjp("matmul product", x1=matmul_first, x2=matmul_second)
 
 
 def reinsert(xp, g, x_shape, axis, keepdims):
