@@ -136,6 +136,25 @@ def test_sums_of_contributions():
     np.testing.assert_allclose(x.grad.asnumpy(), np.exp(0.5) + 4 + np.cos(0.5), rtol=1e-12)
 
 
+def test_parts_are_added_in_place(monkeypatch):
+    """Only the first of them is put among zeros."""
+    added = []
+    add_at = NumpyBackend.add_at
+
+    def observed(*arguments):
+        added.append(add_at(*arguments))
+        return added[-1]
+
+    monkeypatch.setattr(NumpyBackend, "add_at", observed)
+    x = variable(np.linspace(0.0, 1.0, 7))
+    with autograd.record():
+        z = xp.sum((x[2:] - 2.0 * x[1:-1] + x[:-2]) ** 2)
+    z.backward()
+    assert added == [True, True]
+    second = 2 * np.diff(x.asnumpy(), 2)
+    np.testing.assert_allclose(x.grad.asnumpy(), np.convolve(second, [1, -2, 1]), atol=1e-12)
+
+
 def test_zeros_stay_zero_beside_infinities(overwritten):
     x = variable(np.zeros(N))
     mask = np.zeros(N)

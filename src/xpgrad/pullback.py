@@ -161,7 +161,7 @@ def pull(
                 continue
             if useful is not None and parent not in useful:
                 continue
-            if plan.selects and parent in pending and added_at(pending[parent], g, *kept):
+            if plan.selects and parent in pending and added_at(pending[parent], g, kept[0], kept[1]):
                 continue
             if guarded:
                 last = at is None or i == edges[-1][0]
