@@ -124,8 +124,8 @@ class Program:
         return self.pool
 
     def put(self, x, *, fixed=False):
-        """Add an array to the pool, unless it is too large; a view of a leaf may not be written to, either."""
-        if prod(x.shape) <= LARGEST and len(x.shape) <= 4:
+        """Add an array to the pool, unless it is too large or empty; a view of a leaf may not be written to, either."""
+        if 0 < prod(x.shape) <= LARGEST and len(x.shape) <= 4:
             self.pool.append(x)
             self.fixed.append(fixed)
 
@@ -192,7 +192,7 @@ class Program:
     def key(self, x, k, once=False):
         """A key as the standard has it; `once` names no place twice."""
         kind, k = k % 9, k // 9
-        if x.ndim == 0 or 0 in x.shape or kind == 0:
+        if x.ndim == 0 or kind == 0:
             return ...
         rest = (...,) if x.ndim > 1 else ()
         n, start = x.shape[0], k % x.shape[0]
