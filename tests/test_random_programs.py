@@ -124,13 +124,15 @@ class Program:
         return self.pool
 
     def put(self, x, *, fixed=False):
-        """Add an array to the pool, unless it is too large or empty; a view of a leaf may not be written to, either."""
-        if 0 < prod(x.shape) <= LARGEST and len(x.shape) <= 4:
+        """Add an array to the pool, unless it is too large; a view of a leaf may not be written to, either."""
+        if prod(x.shape) <= LARGEST and len(x.shape) <= 4:
             self.pool.append(x)
             self.fixed.append(fixed)
 
     def unary(self, i, x, y, k):
         name = list(UNARY)[k % len(UNARY)]
+        if name == "take" and 0 in x.shape:  # there is nothing to be taken
+            return
         out = UNARY[name](self.m.xp, x)
         if name == "transpose":
             self.put(out, fixed=self.fixed[i])
@@ -152,7 +154,8 @@ class Program:
 
     def reduce(self, i, x, y, k):
         axis = (None, *range(x.ndim))[k % (x.ndim + 1)]
-        function = getattr(self.m.xp, REDUCTIONS[k % len(REDUCTIONS)])
+        name = REDUCTIONS[k % len(REDUCTIONS)]
+        function = getattr(self.m.xp, "sum" if name == "mean" and 0 in x.shape else name)  # none have no mean
         self.put(self.m.new(function(x, axis=axis, keepdims=k % 2 == 0)))
 
     def where(self, i, x, y, k):
@@ -192,7 +195,7 @@ class Program:
     def key(self, x, k, once=False):
         """A key as the standard has it; `once` names no place twice."""
         kind, k = k % 9, k // 9
-        if x.ndim == 0 or kind == 0:
+        if x.ndim == 0 or 0 in x.shape or kind == 0:
             return ...
         rest = (...,) if x.ndim > 1 else ()
         n, start = x.shape[0], k % x.shape[0]
@@ -219,7 +222,7 @@ class Program:
         if k % 5 == 0:
             return k % 3 + 0.5
         if y.ndim > len(shape) or not all(a in (1, b) for a, b in zip(y.shape[::-1], shape[::-1], strict=False)):
-            y = self.m.xp.mean(y)
+            y = self.m.xp.sum(y) if 0 in y.shape else self.m.xp.mean(y)
         # Divisors are to stay away from 0, and factors small.
         return self.m.new(2.0 + self.m.xp.sin(y) if UPDATES[k % len(UPDATES)] is operator.itruediv else y)
 

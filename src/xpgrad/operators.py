@@ -74,12 +74,12 @@ def _constant(raw: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return apply
 
 
-_product = function("matmul")
+_recorded_matmul = function("matmul")
 
 
 def _matmul(self: Array, other: Any) -> Any:
     try:
-        return _product(self, other)
+        return _recorded_matmul(self, other)
     except UnsupportedTypeError:
         return NotImplemented
 
