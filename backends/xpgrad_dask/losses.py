@@ -58,7 +58,7 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
 
     def compute(params: Any, *chunked: Any) -> Any:
         recorded(f, (), {})
-        given = [numpy.asarray(x) if isinstance(x, int | float | complex) else raw(x) for _, x in leaves(params)]
+        given = [numpy.asarray(x) if isinstance(x, int | float | complex) else raw(x) for x in leaves(params)]
         data = unified([raw(x) for x in chunked], [(0, *(None,) * (x.ndim - 1)) for x in chunked])
         if not data or not all(isinstance(x, da.Array) for x in data):
             raise ValueError("value_and_grad_blocks needs Dask arrays, in blocks of samples, after the parameters.")
@@ -71,7 +71,7 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
         places = [*kinds, *(Place.of(x, (0, *(None,) * (x.ndim - 1))) for x in data)]
         total, n, *gradient = run(kernel, [*given, *data], places, [value, count, *kinds])
         found = [x if reduce == "sum" else (x / n).astype(x.dtype) for x in (total, *gradient)]
-        if any(isinstance(x, Array) for x in (*chunked, *(x for _, x in leaves(params)))):
+        if any(isinstance(x, Array) for x in (*chunked, *leaves(params))):
             found = [*map(array_of, found)]
         return found[0], rebuild(params, found[1:])
 
@@ -96,4 +96,4 @@ def _value_and_grad(f: Callable[..., Any], reduce: str, form: Any, count: int, *
     params, *data = rebuild(form, map(array_of, blocks[:count])), *map(array_of, blocks[count:])
     value, gradient = xpgrad.value_and_grad(f)(params, *data)
     weight = n if reduce == "mean" else 1
-    return (value.data * weight, numpy.asarray(n), *(g.data * weight for _, g in leaves(gradient)))
+    return (value.data * weight, numpy.asarray(n), *(g.data * weight for g in leaves(gradient)))

@@ -14,7 +14,7 @@ from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import GradientCheckError
 from xpgrad.functional import differentiated, jvp, positions_of, units, vjp
 from xpgrad.functions import function
-from xpgrad.tree import leaves, rebuild, replace
+from xpgrad.tree import placed_leaves, rebuild, replace
 
 _MODES = ("reverse", "forward")
 
@@ -67,7 +67,7 @@ def check_grads(
         if mode not in _MODES:
             raise ValueError(f"unknown mode {mode!r}: use 'reverse' and 'forward'.")
     positions = range(len(args)) if argnums is None else positions_of(argnums, args)
-    places = [(f"argument {i}{place}", x) for i in positions for place, x in leaves(args[i])]
+    places = [(f"argument {i}{place}", x) for i in positions for place, x in placed_leaves(args[i])]
     chosen = tuple(args[i] for i in positions)
     inputs = rebuild(chosen, [array_of(differentiated(x, place).data) for place, x in places])
     coarsest = max((_epsilon(x) for x in arrays(inputs)), default=0.0)
@@ -125,7 +125,7 @@ class _Check:
             tangents = [direction if j == i else _zeros(other) for j, other in enumerate(arrays(args))]
             _, tangent = jvp(f, args, rebuild(args, tangents))
             ahead, behind = (arrays(_moved(f, args, i, direction, h)) for h in (self._eps, -self._eps))
-            for (where, t), a, b in zip(leaves(tangent), ahead, behind, strict=True):
+            for (where, t), a, b in zip(placed_leaves(tangent), ahead, behind, strict=True):
                 for entry in _entries(t) if floating(t.data) else ():
                     numeric = (a[entry].item() - b[entry].item()) / (2 * self._eps)
                     text = f"forward mode, order {degree}: in a direction of {place}, output{where}"

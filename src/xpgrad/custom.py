@@ -130,7 +130,7 @@ def tracked(x: Any) -> bool:
 
 def arrays(tree: Any) -> list[Array]:
     """The Arrays among the leaves of a tree."""
-    return [x for _, x in leaves(tree) if isinstance(x, Array)]
+    return [x for x in leaves(tree) if isinstance(x, Array)]
 
 
 def name_of(f: Any) -> str:
@@ -347,14 +347,14 @@ class CustomVJP:
         if not is_recording():
             return self._f(*args)
         for i, x in enumerate(args):
-            if i in self._nondiff and any(tracked(part) for _, part in leaves(x)):
+            if i in self._nondiff and any(tracked(part) for part in leaves(x)):
                 raise FunctionError(
                     f"argument {i} of {name} is being recorded, but nondiff_argnums says that no gradient flows "
                     "through it. Pass x.detach(), or take the position out of nondiff_argnums."
                 )
         args = tuple(x if i in self._nondiff else replace(x, snapshot) for i, x in enumerate(args))
         with modes(False, None):
-            if not any(tracked(x) for _, x in leaves(args)):
+            if not any(map(tracked, leaves(args))):
                 return self._f(*args)
             out, residuals = self.forward(args)
         return _VJPCall(self, args, out, residuals).record_tree(out)
@@ -391,7 +391,7 @@ class _VJPCall(Call):
     """The recorded call of a function with a `custom_vjp`."""
 
     def __init__(self, function: CustomVJP, args: tuple[Any, ...], out: Any, residuals: Any) -> None:
-        inputs = [x for _, x in leaves(function.differentiated(args))]
+        inputs = leaves(function.differentiated(args))
         super().__init__(name_of(function), inputs, arrays(out))
         self.function = function
         self.args = args
@@ -405,7 +405,7 @@ class _VJPCall(Call):
             with modes(None, self.training):
                 _, residuals = self.function.forward(self.args)
         given = iter(gs if create else map(array_of, gs))
-        g = rebuild(self.form, [next(given) if is_output else None for _, is_output in leaves(self.form)])
+        g = rebuild(self.form, [next(given) if is_output else None for is_output in leaves(self.form)])
         result = self.function.backward(self.args, residuals, g)
         place = f"the result of bwd of {self.name}"
         pairs = aligned(self.function.differentiated(self.args), result, place, FunctionError, gaps=True)

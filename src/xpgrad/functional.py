@@ -26,7 +26,7 @@ from xpgrad.pullback import pull
 from xpgrad.rows import jacobian as jacobian_of
 from xpgrad.rows import units as unit_rows
 from xpgrad.scope import is_recording, is_training, modes
-from xpgrad.tree import aligned, leaves, rebuild, replace
+from xpgrad.tree import aligned, placed_leaves, rebuild, replace
 from xpgrad.variables import fit, join
 
 _IDENTITY = PRIMITIVES["positive"].plan((0,))
@@ -367,7 +367,7 @@ class _Run:
         self._were_arrays = []
         given = list(args)
         for i in positions:
-            entries = [differentiated(x, f"argument {i}{place}", outside) for place, x in leaves(args[i])]
+            entries = [differentiated(x, f"argument {i}{place}", outside) for place, x in placed_leaves(args[i])]
             given[i] = rebuild(args[i], entries)
             self.inputs += map(snapshot, entries)
             self._were_arrays.append(replace(args[i], lambda x: isinstance(x, Array)))
@@ -384,7 +384,7 @@ class _Run:
             if not isinstance(out, tuple) or len(out) != 2:
                 raise DifferentiationError(f"with has_aux=True {self._name} must return a pair, (value, auxiliary).")
             out, self.aux = out
-        self.out = rebuild(out, [self._output(y, place) for place, y in leaves(out)])
+        self.out = rebuild(out, [self._output(y, place) for place, y in placed_leaves(out)])
         # An input that was tracked outside leads on to there; the others are where their history begins.
         self._own = {x._node for x in self.inputs if x._node.source.order < self._before}
         self.needed = outside and not self._own.issuperset(_boundary(arrays((self.out, self.aux)), start))

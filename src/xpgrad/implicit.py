@@ -66,7 +66,7 @@ def root(
         def residual(v: Any, *given: Any) -> Any:
             return ravel_tree(f(made[0](v), *rebuild(parameters, given)))[0]
 
-        given = [as_array(x) if hasattr(x, "dtype") else x for _, x in leaves(parameters)]
+        given = [as_array(x) if hasattr(x, "dtype") else x for x in leaves(parameters)]
         vector = _Solution(found, residual, linear_solver)(*given)
         return made[0](vector)
 

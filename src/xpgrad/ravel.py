@@ -48,7 +48,7 @@ def ravel_tree(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
     >>> f = xpgrad.value_and_grad(lambda v: loss(unravel(v)))
     >>> unravel(scipy.optimize.minimize(f, start, jac=True).x)
     """
-    given = [x for _, x in leaves(tree)]
+    given = leaves(tree)
     arrays = [_as_array(x) for x in given]
     forms = [(x.shape, x.dtype) for x in arrays]
     lengths = [prod(shape) for shape, _ in forms]

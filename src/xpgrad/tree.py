@@ -15,14 +15,22 @@ from xpgrad.errors import XpgradError
 _CONTAINERS = (dict, list, tuple)
 
 
-def leaves(tree: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(tree: Any) -> list[Any]:
+    """The leaves of a tree."""
+    if not isinstance(tree, _CONTAINERS):
+        return [] if tree is None else [tree]
+    branches = tree.values() if isinstance(tree, dict) else tree
+    return [leaf for branch in branches for leaf in leaves(branch)]
+
+
+def placed_leaves(tree: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     """Every leaf of a tree together with its place, written as Python would reach it: ``['layers'][0].weight``."""
     branches = _branches(tree)
     if branches is None:
         yield place, tree
         return
     for step, branch in branches:
-        yield from leaves(branch, place + step)
+        yield from placed_leaves(branch, place + step)
 
 
 def rebuild(like: Any, new: Iterable[Any]) -> Any:
@@ -61,7 +69,7 @@ def aligned(
         None may stand for a leaf or a whole branch, and is paired with each of its leaves.
     """
     if tree is None and gaps:
-        yield from ((where, leaf, None) for where, leaf in leaves(like, place))
+        yield from ((where, leaf, None) for where, leaf in placed_leaves(like, place))
         return
     expected, given = _branches(like), _branches(tree)
     if expected is None:

@@ -106,7 +106,7 @@ def _as_kind(x: Any, kind: type[Array]) -> Any:
 
 def _head(result: Any) -> Any:
     """The sum of everything that a function returned, as one Array."""
-    parts = [total(x) for x in (as_plain(leaf) for _, leaf in leaves(result)) if isinstance(x, PlainArray)]
+    parts = [total(x) for x in (as_plain(leaf) for leaf in leaves(result)) if isinstance(x, PlainArray)]
     return add_n(*parts) if parts else active().asarray(0.0)
 
 
