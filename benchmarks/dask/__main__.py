@@ -17,6 +17,7 @@ import dask
 
 from benchmarks.dask import report, solvers
 from benchmarks.dask.measure import Place, cluster, interleaved, medians, persisted, ratios, threads
+from benchmarks.dask.strips import IN_STRIPS
 from benchmarks.dask.workloads import ALL, BY_BLOCKS, Arrays, Data, rmse, rmse_by_hand
 
 #: What is run by default: (a) to (f) and the root of a mean square; "solver" is (g), "large" needs more than memory.
@@ -37,7 +38,9 @@ def contenders(name: str) -> dict[str, Callable[[Data], Arrays]]:
     """The baseline first."""
     by_hand, differentiated = ALL[name]
     found = {"by hand": by_hand, "whole arrays": unfused(differentiated), "backward": differentiated}
-    return found | ({"value_and_grad_blocks": BY_BLOCKS[name]} if name in BY_BLOCKS else {})
+    if name in BY_BLOCKS:
+        found |= {"value_and_grad_blocks": BY_BLOCKS[name], "by hand, in strips": IN_STRIPS[name]}
+    return found
 
 
 def compare(name: str, place: Place, data: Data, rounds: int) -> list[dict[str, Any]]:

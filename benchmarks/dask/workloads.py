@@ -74,7 +74,7 @@ def tracked(loss: Callable[..., Any], *variables: Any) -> Arrays:
 
 def in_blocks(loss: Callable[..., Any], parameters: list[Any], *chunked: da.Array, reduce: str = "sum") -> Arrays:
     """The same by a loss of NumPy's blocks, one task for each, in which samples go through by the thousand."""
-    of_samples = xp.value_and_grad_blocks(lambda given, *blocks: loss(xn, *given, *blocks), reduce, at_once=25_000)
+    of_samples = xp.value_and_grad_blocks(lambda given, *blocks: loss(xn, *given, *blocks), reduce, at_once=50_000)
     value, gradients = of_samples(parameters, *chunked)
     return value, *gradients
 
