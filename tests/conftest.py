@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import os
+import signal
 import sys
 
 # Workers run side by side; a BLAS that starts threads of its own in each would slow all of them down.
@@ -24,6 +25,14 @@ def no_cluster_left_behind():
     config = sys.modules.get("dask.config")  # not "dask", which where that is not installed is the folder of its tests
     if config is not None and config.get("scheduler", None) == "dask.distributed":
         config.config.pop("scheduler")
+
+
+@pytest.fixture
+def heeding_interrupts():
+    """What a test starts takes Ctrl-C, also if tests run in the background of a shell, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -76,6 +76,7 @@ def test_missing_dependency_names_the_command(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to one process")
+@pytest.mark.usefixtures("heeding_interrupts")
 def test_ctrl_c_leaves_a_message(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-u", DIGITS, "--epochs", "100000"],

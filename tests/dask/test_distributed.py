@@ -195,6 +195,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.deep
+@pytest.mark.usefixtures("heeding_interrupts")
 def test_an_interrupt_cancels_what_was_going_on(tmp_path):
     script = tmp_path / "interrupted.py"
     script.write_text(INTERRUPTED)

@@ -113,6 +113,7 @@ def test_numbers_are_whole_and_positive(text, run, capsys):
 
 @pytest.mark.deep
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send Ctrl-C to a group of processes")
+@pytest.mark.usefixtures("heeding_interrupts")
 def test_ctrl_c_leaves_a_message(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-u", EXAMPLE, "--rows", "2e7", "--steps", "1000"],
