@@ -18,7 +18,8 @@ from dask.core import flatten
 from xpgrad_dask.known import as_dask
 from xpgrad_numpy import backend
 
-# Joining 16 at a time, a tree adds 1 task to 15 blocks; as Dask has it, 1 to 3.
+# Joining 16 at a time, a tree adds 1 task to 15 blocks; as Dask has it, 1 to 3. But where tasks of their own need the
+# same blocks for other sums, what these need stays in memory until all that are joined at a time are there.
 _FAN_IN = 16
 _SMALL = 2**22
 
@@ -26,7 +27,8 @@ _SMALL = 2**22
 def fan_in(x: da.Array, axes: Sequence[int], block_bytes: float) -> dict[int, int] | None:
     """How many blocks to join at a time along each axis: many if what is joined is small; None for Dask's choice."""
     split = [i for i in axes if x.numblocks[i] > 1]
-    if block_bytes > _SMALL or config.get("split_every", None) is not None or not split:
+    fused = config.get("xpgrad.fusion", True)
+    if block_bytes > _SMALL or config.get("split_every", None) is not None or not split or not fused:
         return None
     each = max(round(_FAN_IN ** (1 / len(split))), 2)
     return {i: each if i in split else 2 for i in axes}

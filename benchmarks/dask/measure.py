@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import dask
+import dask.array as da
 import numpy as np
-from dask.base import compute, optimize, persist
+from dask.base import compute, persist
+from dask.core import flatten
+from dask.highlevelgraph import HighLevelGraph
 
 from benchmarks.dask.workloads import Arrays, Data
 
@@ -72,10 +75,10 @@ def outgoing(dask_worker: Any) -> float:
 
 def tasks(arrays: Arrays) -> int:
     """How many tasks a scheduler gets for arrays that are computed together; data that are there are none."""
-    nodes: dict[Any, Any] = {}
-    for x in optimize(*arrays):
-        nodes |= dict(x.__dask_graph__())
-    return sum(not type(node).__name__.startswith("DataNode") for node in nodes.values())
+    keys = [key for x in arrays for key in flatten(x.__dask_keys__())]
+    graph = HighLevelGraph.merge(*(x.__dask_graph__() for x in arrays))
+    nodes = dict(da.Array.__dask_optimize__(graph, keys)).values()  # all as one, as `compute` does; not `dask.optimize`
+    return sum(not type(node).__name__.startswith("DataNode") for node in nodes)
 
 
 @contextmanager

@@ -34,9 +34,6 @@ def compute():
 def tasks():
     """Count the tasks that some arrays take together, as a scheduler would get them; what is persisted not included."""
 
-    def count(*arrays):
-        graphs = [dict(x.__dask_graph__()) for x in dask.optimize(*arrays)]
-        nodes = {key: node for graph in graphs for key, node in graph.items()}
-        return sum(not type(node).__name__.startswith("DataNode") for node in nodes.values())
+    from benchmarks.dask import measure
 
-    return count
+    return lambda *arrays: measure.tasks(arrays)

@@ -30,10 +30,21 @@ def test_value_and_gradients_are_those_by_hand(name, data, compute):
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("fusion", [True, False])
 @pytest.mark.parametrize("name", ALL)
-def test_no_more_tasks_than_by_hand(name, data, tasks):
+def test_no_more_tasks_than_by_hand(name, fusion, data, tasks):
     by_hand, differentiated = ALL[name]
-    assert tasks(*differentiated(data)) <= tasks(*by_hand(data))
+    with dask.config.set({"xpgrad.fusion": fusion}):
+        assert tasks(*differentiated(data)) <= tasks(*by_hand(data))
+
+
+@pytest.mark.parametrize(("fusion", "joined"), [(True, 16), (False, 4)])
+def test_without_fusion_few_blocks_wait_to_be_joined(fusion, joined):
+    """What several sums need stays in memory until the blocks of each are joined."""
+    with dask.config.set({"xpgrad.fusion": fusion}):
+        graph = dict(dask.optimize(logistic(Data(64))[0])[0].__dask_graph__())
+    trees = (task for key, task in graph.items() if "sum" in key[0] or "joined" in key[0])
+    assert max(len(task.dependencies) for task in trees) == joined
 
 
 @pytest.mark.parametrize("name", IN_BLOCKS)
