@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from math import prod
-from operator import getitem, itemgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import dask.array as da
-from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, convert_legacy_graph
+from dask._task_spec import Alias, Task, TaskRef, convert_legacy_graph
 from dask.base import tokenize
-from dask.blockwise import Blockwise, BlockwiseDep, BlockwiseDepDict, blockwise, blockwise_token
+from dask.blockwise import BlockwiseDepDict, blockwise
 from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
-from dask.layers import ArrayChunkShapeDep
 
 from xpgrad_dask.copies import with_copies
 from xpgrad_dask.factors import with_factors
 from xpgrad_dask.joint import with_joint_tasks
 from xpgrad_dask.layout import Within
+from xpgrad_dask.members import Member, as_member
 from xpgrad_dask.routes import WORTH_A_TASK
 from xpgrad_dask.strips import Step, Strips, adds_rows, run
 
@@ -72,86 +72,8 @@ def fuse(arrays: Sequence[da.Array]) -> tuple[list[da.Array], Report]:
     return [*arrays], Report(regions, work.apart)
 
 
-class _Input(NamedTuple):
-    """What a layer takes from another: where it goes, its axis of blocks if it has one, and how deep lists wrap it."""
-
-    token: str
-    layer: str
-    axis: int | None
-    depth: int
-
-
-class _Local(NamedTuple):
-    """A layer whose blocks lie along one axis of so many, and where each needs of others the same block, or all."""
-
-    task: Task
-    blocks: int
-    axis: int
-    ndim: int
-    inputs: tuple[_Input, ...]
-    given: tuple[tuple[str, BlockwiseDep], ...] = ()  # what a block takes from no layer, and where it goes
-
-    @property
-    def is_made(self) -> bool:
-        """Whether a block is made of its shape alone."""
-        return not self.inputs and len(self.given) == 1
-
-    def key(self, name: str, i: int) -> tuple[Any, ...]:
-        """The key of block i."""
-        return (name, *(i if axis == self.axis else 0 for axis in range(self.ndim)))
-
-
-def _local(layer: Layer) -> _Local | str:
-    """A layer as a `_Local`; otherwise the reason why not, empty for what has nothing to do with blocks."""
-    if isinstance(layer, Within):
-        return _local_key(layer)
-    if not isinstance(layer, Blockwise):
-        return ""
-    wide = {label: n for label, n in layer.dims.items() if n > 1}
-    if not wide:
-        return ""
-    if len(wide) > 1:
-        return "it has two axes of blocks"
-    ((batch, blocks),) = wide.items()
-    if batch not in layer.output_indices:
-        return "it joins blocks"
-    if layer.annotations or layer.output_blocks:
-        return "it is annotated, or was culled"
-    literals = (x for x, labels in layer.indices if labels is None)
-    if any(isinstance(x, TaskRef) or (isinstance(x, GraphNode) and x.dependencies) for x in literals):
-        return "it takes a delayed value"
-    task, inputs, given = layer.task, [], []
-    for i, (name, labels) in enumerate(layer.indices):
-        token = blockwise_token(i)
-        if isinstance(name, str) and name in layer.io_deps:
-            if labels != layer.output_indices:
-                return "it takes what Dask makes for each block"
-            given.append((token, layer.io_deps[name]))
-        elif labels is None:
-            task = task.substitute({token: name if isinstance(name, GraphNode) else DataNode(None, name)})
-        elif token in task.dependencies and isinstance(name, str):
-            along = [k for k, label in enumerate(labels) if label == batch and layer.numblocks[name][k] > 1]
-            lost = sum(label not in layer.output_indices for label in labels)
-            inputs.append(_Input(token, name, along[0] if along else None, 0 if layer.concatenate else lost))
-    if not inputs and not all(isinstance(dep, ArrayChunkShapeDep) for _, dep in given):
-        return ""  # data are read once for all
-    axis = layer.output_indices.index(batch)
-    return _Local(task, blocks, axis, len(layer.output_indices), tuple(inputs), tuple(given))
-
-
 #: For layers whose keys are gone: where the block of each key is found, as the place in a tuple and the tuple's key.
 _Parts = dict[str, dict[Any, tuple[int, Any]]]
-
-
-def _local_key(layer: Within) -> _Local | str:
-    """As `_local`, for a key applied to blocks."""
-    wide = [i for i, n in enumerate(layer.numblocks) if n > 1]
-    if len(wide) != 1:
-        return "it has two axes of blocks" if wide else ""
-    axis = wide[0]
-    task = Task("block", getitem, TaskRef("source"), layer.key)
-    inputs = (_Input("source", layer.source, layer.axes[axis], 0),)
-    return _Local(task, layer.numblocks[axis], axis, len(layer.numblocks), inputs)
 
 
 class _Work:
@@ -166,11 +88,11 @@ class _Work:
         for name, deps in self.dependencies.items():
             for dep in deps:
                 self.users[dep].add(name)
-        self.local: dict[str, _Local] = {}
+        self.local: dict[str, Member] = {}
         self.apart: dict[str, str] = {}
         for name, layer in self.layers.items():
-            found = _local(layer)
-            if isinstance(found, _Local):
+            found = as_member(layer)
+            if isinstance(found, Member):
                 self.local[name] = found
             elif found:
                 self.apart[name] = found
