@@ -127,7 +127,7 @@ class _Factored:
             inputs = graph.dependencies[name] & {*self.linear, factor}
             if inputs and self.is_linear(name, inputs):
                 self.linear.add(name)
-        self.names = {name: clone_key(name, "by 1") for name in (*self.linear, factor)}
+        self.names = {name: clone_key(name, factor) for name in (*self.linear, factor)}
 
     def is_linear(self, name: str, inputs: set[str]) -> bool:
         """Whether the blocks of a layer are linear in those of some inputs, taken together."""

@@ -27,6 +27,10 @@ def rows(xp, x, y, w):
     return xp.log(xp.sum(xp.exp(r - m), axis=1, keepdims=True)) + m
 
 
+def squares(xp, z):
+    return xp.sum(z * z)
+
+
 def cosine(xp, z, y):
     return xp.sum(z * y) / xp.sqrt(xp.sum(z * z))
 
@@ -40,6 +44,7 @@ LOSSES = {
     "rows": lambda xp, x, y, w: xp.exp(xp.mean(rows(xp, x, y, w))),
     "network": lambda xp, x, y, w: xp.log(xp.mean((xp.tanh(x * w + w) @ w - y) ** 2)),
     "penalty": lambda xp, x, y, w: xp.sqrt(xp.mean(residuals(xp, x, y, w * w) ** 2)) + xp.sum(w * w),
+    "a number, and twice that": lambda xp, x, y, w: (squares(xp, x * w) + xp.sum((x @ w) ** 2)) ** 2,
     "root of a root": lambda xp, x, y, w: xp.sqrt(1 + xp.sqrt(xp.sum(residuals(xp, x, y, w) ** 2))),
 }
 
