@@ -57,7 +57,7 @@ class DaskBackend(Backend):
         if not name.startswith("special."):
             from xpgrad_dask.known import of_plain
 
-            return _says_what_is_unknown(name, of_plain(found)) if isroutine(found) else found
+            return _says_what_is_unknown(name, of_plain(name, found)) if isroutine(found) else found
         from xpgrad_dask.special import in_blocks
 
         return in_blocks(name.removeprefix("special."))

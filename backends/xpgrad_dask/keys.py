@@ -6,6 +6,7 @@ they known or yet to be computed.
 
 from __future__ import annotations
 
+import operator
 from math import isnan, prod
 from typing import Any
 
@@ -127,8 +128,10 @@ def _parts(key: Any, ndim: int) -> tuple[list[Any], int]:
 
 
 def _canonical(part: Any, length: int) -> Any:
-    """A slice as Dask understands it: some with a negative step it gets wrong."""
-    if is_integer(part) or (part.step or 1) > 0 or isnan(length):
+    """An integer or a slice as Dask understands it: arrays it does not take, and some with a negative step wrongly."""
+    if is_integer(part):
+        return operator.index(part)
+    if (part.step or 1) > 0 or isnan(length):
         return part
     span = range(length)[part]
     return slice(span[0], span[-1] - 1 if span[-1] else None, span.step) if span else slice(0, 0)

@@ -31,8 +31,14 @@ def plain(x: Any) -> Any:
     return x.view(numpy.ndarray) if isinstance(x, Known) else x
 
 
-def of_plain(function: Callable[..., Any]) -> Callable[..., Any]:
+#: Functions of Dask's that take no NumPy arrays.
+_OF_DASK = {"cumulative_prod", "linalg.vector_norm", "searchsorted"}
+
+
+def of_plain(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of Dask's, which would put a `Known` into a graph, with ordinary NumPy arrays in its place."""
+    if name in _OF_DASK:
+        return wraps(function)(lambda *args, **options: function(*map(as_dask, args), **options))
 
     @wraps(function)
     def call(*args: Any, **options: Any) -> Any:

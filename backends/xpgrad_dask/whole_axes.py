@@ -33,7 +33,7 @@ def argsort(x: da.Array, *, axis: int = -1, descending: bool = False, stable: bo
 
 def take_along_axis(x: da.Array, indices: Any, axis: int = -1) -> da.Array:
     """The elements at indices that differ from row to row."""
-    return _along(axis, partial(_call, "take_along_axis", axis=axis % x.ndim), x, as_dask(indices), like=1)
+    return _along(axis, partial(_call, "take_along_axis", axis=axis % x.ndim), x, indices, like=1)
 
 
 def scatter_along_axis(values: da.Array, indices: Any, shape: tuple[int, ...], axis: int = -1) -> da.Array:
@@ -42,11 +42,11 @@ def scatter_along_axis(values: da.Array, indices: Any, shape: tuple[int, ...], a
     once = tuple(i for i, n in enumerate(shape) if i != axis and n == 1 != values.shape[i])
     full = tuple(values.shape[i] if i in once else n for i, n in enumerate(shape))
     template = da.empty(full, chunks=getattr(shape, "chunks", "auto") if full == shape else "auto", dtype=values.dtype)
-    out = _along(axis, partial(_scatter, axis), template, values, as_dask(indices), like=0)
+    out = _along(axis, partial(_scatter, axis), template, values, indices, like=0)
     return out.sum(axis=once, keepdims=True) if once else out
 
 
-def _along(axis: int, kernel: Callable[..., Any], *arrays: da.Array, like: int = 0, dtype: Any = None) -> da.Array:
+def _along(axis: int, kernel: Callable[..., Any], *arrays: Any, like: int = 0, dtype: Any = None) -> da.Array:
     """Run a kernel where every array is whole along an axis.
 
     Parameters
@@ -54,6 +54,7 @@ def _along(axis: int, kernel: Callable[..., Any], *arrays: da.Array, like: int =
     like : int
         The position of the array whose length along the axis, and whose chunks, the result has.
     """
+    arrays = tuple(map(as_dask, arrays))
     ndim = arrays[0].ndim
     axis %= ndim
     labels = [tuple(ndim + n if i == axis else i for i in range(ndim)) for n in range(len(arrays))]

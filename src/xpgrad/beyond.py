@@ -254,7 +254,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     if b is None:
         out = function("logsumexp")(a, axis=axis, keepdims=keepdims)
         return (out, xp.ones_like(out)) if return_sign else out
-    b = xp.asarray(b, dtype=None if hasattr(b, "dtype") else a.dtype)
+    b = as_array(b) if hasattr(b, "dtype") else xp.asarray(b, dtype=a.dtype)
     top = xp.max(xp.where(b == 0, -xp.inf, a), axis=axis, keepdims=True).detach()
     top = xp.where(xp.isfinite(top), top, 0.0)
     low = xp.where(b == 0, xp.minimum(a - top, log(xp.finfo(a.dtype).max)), a - top)  # lest 0 * inf be NaN

@@ -10,7 +10,7 @@ import importlib
 import inspect
 import math
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache, partial, reduce
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +20,7 @@ from xpgrad.composites import COMPOSITES
 from xpgrad.discovery import allocate, backend_of, get_backend, get_named, is_array
 from xpgrad.errors import HistoryLostError, NotDifferentiableError
 from xpgrad.functions import function
+from xpgrad.general import leading_array
 from xpgrad.primitive import CONSTANTS, FORMS, PRIMITIVES
 from xpgrad.scope import is_recording
 
@@ -171,12 +172,10 @@ def _constant(backend: Backend, name: str) -> Callable[..., Any]:
     own = backend.function(name)
 
     def call(arguments: Sequence[Any], keywords: dict[str, Any]) -> Any:
-        raw = own
         arguments = unwrap(arguments)
-        for x in arguments:
-            if is_array(x) and backend_of(x) is not backend:
-                raw = backend_of(x).function(name)
-                break
+        arrays = [x for x in arguments if is_array(x)]
+        computing = backend_of(reduce(leading_array, arrays)) if arrays else backend
+        raw = own if computing is backend else computing.function(name)
         # A library need not know what is not given.
         given = {key: unwrap(value) for key, value in keywords.items() if value is not None}
         return wrap(allocate(backend, raw, *arguments, **given))

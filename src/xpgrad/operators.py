@@ -69,7 +69,8 @@ def _constant(raw: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             return NotImplemented
         if a.__class__ is not b.__class__:
             check_beside(a, b)
-        return array_of(own_array(raw(a, b), a))
+        out = raw(a, b)
+        return array_of(out if out.__class__ is b.__class__ else own_array(out, a))  # NumPy's beside a lazy one is lazy
 
     return apply
 

@@ -211,7 +211,7 @@ def _head_gradient(head: Array, g: Any) -> Array:
     if unlike(data.shape, head.shape):
         raise HeadGradientError(f"the head gradient has shape {data.shape}, but its head has shape {head.shape}.")
     if not isinstance(g, Array):
-        data = backend.copy(data)  # the caller may go on to write to it
+        data = backend_of(data).copy(data)  # the caller may go on to write to it
     return starting(array_of(data, node), head)
 
 

@@ -120,6 +120,14 @@ def test_only_what_asks_for_values_computes(data):
             ask(loss)
 
 
+@pytest.mark.parametrize("name", ["and_", "or_", "xor", "lshift", "rshift", "eq", "ne", "lt", "le", "gt", "ge"])
+def test_operators_without_gradients_stay_lazy(name, compute):
+    sign, a, b = getattr(operator, name), np.asarray([1, 2, 3]), np.asarray([3, 2, 1])
+    lazy_a, lazy_b = (xp.asarray(da.from_array(x, chunks=2)) for x in (a, b))
+    for x, y in ((xn.asarray(a), lazy_b), (lazy_a, xn.asarray(b)), (lazy_a, lazy_b)):
+        np.testing.assert_array_equal(compute(sign(x, y)), sign(a, b))
+
+
 def test_an_untouched_variable_takes_no_memory(data):
     x = xp.asarray(da.zeros((10**7, 10**5), chunks=(10**5, 10**5)))
     x.attach_grad()
