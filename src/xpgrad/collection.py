@@ -7,6 +7,7 @@ method that says so. Nothing here knows Dask.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
@@ -45,10 +46,20 @@ class Collection:
         data = self.data.persist(**options) if self.__dask_graph__() is not None else self.data
         return self._kind._around(data)  # type: ignore[no-any-return]  # declared as any
 
-    @property
-    def chunks(self) -> Any:
-        """The lengths of the blocks along each axis; AttributeError where the raw array has no blocks."""
-        return self.data.chunks
+    if sys.version_info < (3, 12):
+
+        @property
+        def chunks(self) -> Any:
+            """The lengths of the blocks along each axis; AttributeError where the raw array has none."""
+            return self.data.chunks
+
+    else:
+        # Since Python 3.12 isinstance(x, protocol), with which xarray asks for blocks, takes any property of the class
+        # for an attribute of x, even one that raises. Until 3.11 it did not, and there __getattr__ would slow down every
+        # operation by a quarter.
+        def __getattr__(self, name: str) -> Any:
+            # What is missing otherwise says so in the words of its property, or Python's.
+            return self.data.chunks if name == "chunks" else object.__getattribute__(self, name)
 
     def __dask_graph__(self) -> Any:
         asked = getattr(self.data, "__dask_graph__", None)
