@@ -508,6 +508,7 @@ def changed(x: Any, method: str, *arguments: Any) -> Any:
     return out
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # since NumPy 2.5, which still has it
 @each(CALLS)
 def test_functions(call: str) -> None:
     if "np.i0" in call:

@@ -435,6 +435,7 @@ NAMES: dict[str, Any] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:`lagrange` is deprecated:DeprecationWarning")  # since SciPy 1.18
 @each(CALLS)
 def test_calls(call: str) -> None:
     check_call(call, NAMES, same=False)

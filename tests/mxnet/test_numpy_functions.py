@@ -152,6 +152,7 @@ def test_differentiable(expression):
     xpgrad.check_grads(function, [xpgrad.asarray(INPUTS[name]) for name in names], order=1, modes=["reverse"])
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")  # since NumPy 2.5, which still has it
 @pytest.mark.parametrize("expression", entries(CONSTANT))
 def test_constant(expression):
     check_values(expression)
