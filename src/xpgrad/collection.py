@@ -55,8 +55,8 @@ class Collection:
 
     else:
         # Since Python 3.12 isinstance(x, protocol), with which xarray asks for blocks, takes any property of the class
-        # for an attribute of x, even one that raises. Until 3.11 it did not, and there __getattr__ would slow down every
-        # operation by a quarter.
+        # for an attribute of x, even one that raises. Until 3.11 it did not, and __getattr__ would slow each
+        # operation down by a quarter there.
         def __getattr__(self, name: str) -> Any:
             # What is missing otherwise says so in the words of its property, or Python's.
             return self.data.chunks if name == "chunks" else object.__getattribute__(self, name)
