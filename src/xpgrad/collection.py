@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 
 class Collection:
@@ -46,7 +46,7 @@ class Collection:
         data = self.data.persist(**options) if self.__dask_graph__() is not None else self.data
         return self._kind._around(data)  # type: ignore[no-any-return]  # declared as any
 
-    if sys.version_info < (3, 12):
+    if TYPE_CHECKING or sys.version_info < (3, 12):
 
         @property
         def chunks(self) -> Any:
