@@ -308,11 +308,10 @@ class _Work:
             read = Counter(key for task in (*tasks.values(), *gathering.values()) for key in task.dependencies)
             once = {key for task in tasks.values() for key in task.dependencies if read[key] == 1}
             own = {key: task for key, task in gathering.items() if key in once}
-            rest = {key: task for key, task in gathering.items() if key not in own}
             layer = MaterializedLayer({key: task.substitute(own) for key, task in tasks.items()})
             layer.region = region
-            self._add(region.name, layer, self.dependencies[region.name] | self.dependencies[source])
-            self._add(source, MaterializedLayer(rest), self.dependencies[source])
+            needed = self.dependencies[region.name] | self.dependencies[source]
+            self._add(region.name, layer, needed - {source} if own.keys() == gathering.keys() else needed)
 
     def _outside(self, region: Region) -> dict[tuple[str, int | None], int]:
         """What a region takes from outside: the layers with their axes of blocks, and how many axes there are."""

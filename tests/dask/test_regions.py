@@ -6,6 +6,8 @@ import pytest
 from benchmarks.dask.workloads import ALL, Data, tracked
 
 import xpgrad.dask as xp
+import xpgrad.numpy as xn
+from xpgrad import autograd
 from xpgrad_dask.regions import fuse
 from xpgrad_dask.strips import Step, run
 
@@ -106,3 +108,29 @@ def test_what_is_read_beside_the_blocks_is_not_gathered(data, compute):
     _, gradient = tracked(lambda x: xp.sum(xp.exp(xp.linalg.solve(b, x))), da.from_array(data.x[6:12, 0], chunks=2))
     x = np.linalg.solve(lower, data.x[6:12, 0])
     np.testing.assert_allclose(compute(gradient), np.linalg.solve(lower.T, np.exp(x)))
+
+
+GATHERED = {
+    "slices": lambda e: e[1:] - e[:-1],
+    "reshape": lambda e: xp.reshape(e, (-1, 2)),
+    "roll": lambda e: xp.roll(e, 1),
+    "concat": lambda e: xp.concat([e, e]),
+    "mean": lambda e: e - xp.mean(e),
+}
+
+
+@pytest.mark.parametrize("name", GATHERED)
+def test_gradients_are_computed_together_with_what_came_before_them(name, data, compute):
+    """Both have layers of the same names, of which the graph of the gradients has some in another form."""
+    w = xn.asarray(data.w)
+    w.attach_grad()
+    with autograd.record():
+        e = xp.exp(xp.asarray(data.X) @ w)
+        y = GATHERED[name](e)
+        loss = xp.sum(xp.sin(y))
+    loss.backward()
+    arrays = (loss, w.grad, e, y)
+    for found, alone in zip(compute(*arrays), map(compute, arrays), strict=True):
+        np.testing.assert_allclose(found, alone, rtol=1e-12)
+    for found, alone in zip(compute(*arrays[::-1]), map(compute, arrays[::-1]), strict=True):
+        np.testing.assert_allclose(found, alone, rtol=1e-12)
