@@ -22,7 +22,8 @@ from xpgrad import Array
 from xpgrad.array import array_of
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
-from xpgrad_dask.local import Place, differentiable, raw, unified
+from xpgrad_dask.local import Chunks, Place, differentiable, raw, unified
+from xpgrad_dask.shapes import known
 
 
 def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
@@ -187,6 +188,40 @@ def rechunk(x: Any, chunks: Any = "auto", **options: Any) -> Array:
     moved = xpgrad.custom_vjp(lambda x: array_of(x.data.rechunk(chunks, **options)))
     moved.defvjp(lambda x: (moved(x), x.chunks), lambda before, g: (rechunk(g, before),))
     return moved(x if isinstance(x, Array) else array_of(x))
+
+
+def compute_chunk_sizes(x: Array) -> Array:
+    """An array whose blocks have known lengths, which are computed if they are not, as after a mask; differentiable.
+
+    Parameters
+    ----------
+    x : Array
+        An array in which some lengths may be unknown.
+
+    Returns
+    -------
+    Array
+        The same blocks. The method ``x.compute_chunk_sizes()`` makes `x` itself know their lengths.
+    """
+    if not any(n != n for n in x.shape):
+        return x
+    measured = da.Array(x.data.dask, x.data.name, x.data.chunks, meta=x.data._meta).compute_chunk_sizes()
+    return _relabelled(x, measured.chunks)
+
+
+def _relabelled(x: Array, chunks: Chunks) -> Array:
+    """The same blocks, of which other lengths are known; a cotangent comes in these lengths, if they are."""
+    relabelled = xpgrad.custom_vjp(
+        lambda x: array_of(da.Array(x.data.dask, x.data.name, chunks, meta=x.data._meta)),
+    )
+
+    def backward(before: Chunks, g: Array) -> tuple[Array]:
+        if all(map(known, chunks)) and g.chunks != chunks:
+            g = rechunk(g, chunks)
+        return (_relabelled(g, before),)
+
+    relabelled.defvjp(lambda x: (relabelled(x), x.chunks), backward)
+    return relabelled(x)
 
 
 def reduction(

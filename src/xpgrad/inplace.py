@@ -252,6 +252,28 @@ def replace(self: Array, data: Any) -> None:
     _publish(self, data, self._node)
 
 
+def compute_chunk_sizes(self: Array) -> Array:
+    """Compute the lengths of blocks that are not known, as after a mask; the array knows them from then on.
+
+    Returns
+    -------
+    Array
+        This array. What was recorded of it stays differentiable.
+
+    Raises
+    ------
+    AttributeError
+        If its library knows no such blocks.
+    """
+    known = self.__array_namespace__().compute_chunk_sizes(self)
+    self._data = known._data
+    if known._node is not None and not is_leaf(self._node):
+        self._node = known._node
+    if self.grad is not None:
+        compute_chunk_sizes(self.grad)
+    return self
+
+
 def _kind(a: Any) -> int:
     """The rank of a raw array's kind of dtype; what is of a higher rank does not fit into one of a lower."""
     kinds = ("bool", "unsigned integer", "signed integer", "real floating", "complex floating")

@@ -114,6 +114,7 @@ def _methods() -> dict[str, Any]:
     table |= {"copy": function("copy"), "to_device": function("to_device"), "__array_namespace__": namespace_of}
     table |= {"__getitem__": inplace.getitem, "__setitem__": inplace.setitem, "__array__": loans.memory}
     for method in (
+        inplace.compute_chunk_sizes,
         variables.attach_grad,
         variables.backward,
         variables.detach,

@@ -1,5 +1,6 @@
 """Lengths of blocks that are not known yet: what needs none of them works, and the rest says what to do."""
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -73,6 +74,53 @@ NEEDING = {
 def test_what_needs_a_length_says_so(name, unknown):
     with pytest.raises(ValueError, match="compute_chunk_sizes"):
         NEEDING[name](xp.asarray(unknown))
+
+
+MEASURED = {
+    "other blocks": lambda xp, x: xp.sum(x**2 * xp.asarray(KEPT)),
+    "reshape": lambda xp, x: xp.sum(xp.reshape(xp.sin(x), (-1,))[2:] ** 2),
+    "sort": lambda xp, x: xp.sum(xp.sort(x, axis=0)[1:] * x[:-1]),
+}
+
+
+@pytest.mark.parametrize("chunk", [9, 4, 1])
+@pytest.mark.parametrize("name", MEASURED)
+def test_lengths_may_be_computed_in_the_middle(name, chunk, compute):
+    def gradients(xp, x):
+        x.attach_grad()
+        with autograd.record():
+            kept = x[x[:, 0] > 0] * 1.5
+            if xp is not xn:
+                with dask.config.set(scheduler="synchronous"):
+                    assert kept.compute_chunk_sizes() is kept
+                assert kept.shape == KEPT.shape
+            loss = MEASURED[name](xp, kept)
+            first = autograd.grad(loss, x, create_graph=True, retain_graph=True)
+            change = xp.sum(first * first)
+        change.backward()
+        return loss, first, x.grad
+
+    found = compute(*gradients(xp, xp.asarray(da.from_array(VALUES, chunks=(chunk, 3)))))
+    for a, b in zip(found, gradients(xn, xn.asarray(VALUES)), strict=True):
+        np.testing.assert_allclose(a, b.asnumpy(), rtol=1e-9, atol=1e-12)
+
+
+def test_a_variable_whose_lengths_are_computed_stays_one(unknown, compute):
+    x = xp.asarray(unknown)
+    x.attach_grad()
+    with dask.config.set(scheduler="synchronous"):
+        x.compute_chunk_sizes()
+    with autograd.record():
+        loss = xp.sum(x[0] * x[-1])
+    loss.backward()
+    assert x.grad.chunks == x.chunks
+    assert x.shape == KEPT.shape
+    np.testing.assert_allclose(compute(x.grad)[0], KEPT[-1])
+
+
+def test_only_blocks_have_lengths_to_compute():
+    with pytest.raises(AttributeError):
+        xn.asarray(KEPT).compute_chunk_sizes()
 
 
 @pytest.mark.parametrize("as_known", [False, True])
