@@ -30,6 +30,7 @@ def getitem(x: Any, key: Any) -> da.Array:
     x = as_dask(x)
     steps = Key(key, x.shape)
     if steps.mask is not None:
+        x = _in_blocks_of(steps.mask, x, steps.own_axis)
         return x[key] if x.ndim else reshape(x, (1,))[reshape(steps.mask, (1,))]
     x = _sliced(x, steps.basic)
     return steps.arrange(x if steps.index is None else _gather(steps.merge(x), steps.index, steps.axis))
@@ -321,6 +322,13 @@ def _overwritten_between(axis: int, block: Any, value: Any, index: Any, span: An
     return out
 
 
+def _in_blocks_of(mask: da.Array, x: da.Array, axis: int) -> da.Array:
+    """An array in the blocks of a mask of all axes, or one, so that what is left of them does not depend on its own."""
+    if not (known(x.shape) and known(mask.shape)):
+        return x
+    return x.rechunk(mask.chunks if mask.ndim == x.ndim else {axis: mask.chunks[0]})
+
+
 def _unmask(values: da.Array, mask: da.Array, axis: int, chunks: tuple[int, ...]) -> da.Array:
     """Put values where a mask is true along an axis, zeros elsewhere; the blocks of values are those of the mask."""
     if known(values.shape):  # so it does not come from a mask
@@ -330,8 +338,6 @@ def _unmask(values: da.Array, mask: da.Array, axis: int, chunks: tuple[int, ...]
             dtype=values.dtype,
         )
         return _overwritten(zeros, values, mask, axis)
-    if known(mask.shape):
-        _, (mask, _) = unify_chunks(mask, "i", da.empty(sum(chunks), chunks=(chunks,)), "i")  # as where it was applied
     labels = tuple(range(values.ndim))
     kernel, meta = partial(_unmasked, axis), meta_from_array(values)
     return da.blockwise(kernel, labels, mask, (axis,), values, labels, align_arrays=False, meta=meta)

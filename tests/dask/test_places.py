@@ -1,11 +1,14 @@
 """Gather and scatter with keys of all kinds, known and lazy, over many chunkings: as NumPy does it."""
 
+from itertools import product
+
 import dask.array as da
 import numpy as np
 import pytest
 from benchmarks.dask.workloads import tracked
 
 import xpgrad.dask as xp
+import xpgrad.numpy as xn
 from xpgrad import autograd
 from xpgrad_dask import places
 
@@ -166,3 +169,25 @@ def test_quantiles_by_numpys_own_functions(of, compute):
     _, expected = tracked(of, x)
     np.testing.assert_allclose(compute(value), of(x))
     np.testing.assert_allclose(compute(gradient), expected.asnumpy())
+
+
+@pytest.mark.parametrize("blocks", list(product((4, 2, 1), repeat=2)))
+@pytest.mark.parametrize("bound", [-2.0, 0.0, 2.0])
+@pytest.mark.parametrize("ndim", [1, 2])
+def test_what_a_mask_leaves_is_in_the_blocks_of_the_mask(blocks, bound, ndim, compute):
+    """Also where its cotangent comes in other blocks, those of something that it was written to."""
+    values, factors = np.random.default_rng(0).uniform(-1, 1, (2, *(4,) * ndim))
+
+    def gradient(xp, x, w):
+        x.attach_grad()
+        with autograd.record():
+            y = xp.sin(x)
+            key = y > bound / 2
+            y[key] = y[key] ** 2 + 1.0
+            loss = xp.sum(y * w)
+        loss.backward()
+        return x.grad
+
+    x, w = (xp.asarray(da.from_array(a, chunks=n)) for a, n in zip((values, factors), blocks, strict=True))
+    expected = gradient(xn, xn.asarray(values), xn.asarray(factors))
+    np.testing.assert_allclose(compute(gradient(xp, x, w)), expected.asnumpy())
