@@ -206,7 +206,9 @@ def compute_chunk_sizes(x: Array) -> Array:
     if not any(n != n for n in x.shape):
         return x
     measured = da.Array(x.data.dask, x.data.name, x.data.chunks, meta=x.data._meta).compute_chunk_sizes()
-    return _relabelled(x, measured.chunks)
+    single = [axis for axis, lengths in enumerate(measured.chunks) if sum(lengths) == 1 < len(lengths)]
+    found = _relabelled(x, measured.chunks)
+    return rechunk(found, dict.fromkeys(single, -1)) if single else found  # Dask would broadcast each of its blocks
 
 
 def _relabelled(x: Array, chunks: Chunks) -> Array:

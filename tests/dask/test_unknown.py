@@ -105,6 +105,19 @@ def test_lengths_may_be_computed_in_the_middle(name, chunk, compute):
         np.testing.assert_allclose(a, b.asnumpy(), rtol=1e-9, atol=1e-12)
 
 
+def test_the_only_one_that_a_mask_leaves_is_broadcast(compute):
+    x = xp.asarray(da.from_array(np.arange(4.0), chunks=1))
+    x.attach_grad()
+    with autograd.record():
+        kept = x[x == 2]
+        with dask.config.set(scheduler="synchronous"):
+            kept.compute_chunk_sizes()
+        product = kept**2 * xp.asarray(np.arange(3.0))
+    product.backward()
+    np.testing.assert_array_equal(compute(product), [0, 4, 8])
+    np.testing.assert_array_equal(compute(x.grad), [0, 0, 12, 0])
+
+
 def test_a_variable_whose_lengths_are_computed_stays_one(unknown, compute):
     x = xp.asarray(unknown)
     x.attach_grad()
