@@ -95,6 +95,10 @@ class Machine:
         """A result that is no view."""
         return self.copy(x) if self.aliases else x
 
+    def measured(self, x):
+        """An array whose lengths are known, as what a mask leaves of a lazy one may not be."""
+        return x.compute_chunk_sizes() if any(n != n for n in x.shape) else x
+
     def above(self, x, bound):
         """Which elements are above a bound; how near to it they come is remembered."""
         real = self.xp.real(x) if self.xp.isdtype(x.dtype, "complex floating") else x
@@ -125,6 +129,7 @@ class Program:
 
     def put(self, x, *, fixed=False):
         """Add an array to the pool, unless it is too large; a view of a leaf may not be written to, either."""
+        x = self.m.measured(x)
         if prod(x.shape) <= LARGEST and len(x.shape) <= 4:
             self.pool.append(x)
             self.fixed.append(fixed)
@@ -262,9 +267,29 @@ def along(m, gradients, dtype):
 
 def on_xpgrad(program, name, values):
     """The arrays in the end, the gradients, and those of the change in a direction."""
-    xp, dtype = xpgrad.namespace(name), values[0].dtype
-    m = Machine(xp, lambda a: xp.asarray(a), lambda x: x.copy(), lambda x: x.copy().detach(), aliases=False)
-    leaves = [xp.asarray(value) for value in values]
+    found = recorded(program, values, xpgrad.namespace(name), np.asarray)
+    return [[x.asnumpy() for x in group] for group in found]
+
+
+def on_dask(program, values):
+    """The same in blocks, all computed together."""
+    dask = pytest.importorskip("dask", reason="Dask is not installed")
+    from_array = pytest.importorskip("dask.array").from_array
+    random = np.random.default_rng(len(program.steps))
+
+    def in_blocks(a):
+        a = np.asarray(a)
+        return from_array(a, chunks=tuple(int(random.integers(1, max(n, 1) + 1)) for n in a.shape))
+
+    with dask.config.set(scheduler="synchronous"):
+        return dask.compute(*map(list, recorded(program, values, xpgrad.namespace("dask"), in_blocks)))
+
+
+def recorded(program, values, xp, raw):
+    """The same as Arrays."""
+    dtype = values[0].dtype
+    m = Machine(xp, lambda a: xp.asarray(raw(a)), lambda x: x.copy(), lambda x: x.copy().detach(), aliases=False)
+    leaves = [m.convert(value) for value in values]
     for x in leaves:
         x.attach_grad()
     with autograd.record():
@@ -277,7 +302,7 @@ def on_xpgrad(program, name, values):
     for x, raw, tracked in zip(leaves, plain, first, strict=True):
         assert raw.dtype == tracked.dtype == x.grad.dtype == x.dtype
         np.testing.assert_allclose(raw.asnumpy(), tracked.asnumpy(), rtol=1e-4 if x.dtype == xp.float32 else 1e-10)
-    return [[x.asnumpy() for x in found] for found in (arrays, plain, (x.grad for x in leaves))]
+    return arrays, plain, [x.grad for x in leaves]
 
 
 def on_torch(program, values):
@@ -425,6 +450,22 @@ def test_programs_have_the_gradients_that_differences_give(backend, dtype, count
         np.testing.assert_allclose(inner(seconds, direction), slope(moved), rtol=1e-5, atol=1e-4)
 
     try_programs(count, dtype, SMOOTH, body, lists=backend == "numpy", negative=True)
+
+
+@pytest.mark.parametrize("count", SIZES)
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("fusion", [True, False])
+def test_programs_in_blocks(fusion, dtype, count):
+    dask = pytest.importorskip("dask", reason="Dask is not installed")
+
+    def body(program, values):
+        with np.errstate(all="ignore"), warnings.catch_warnings(), dask.config.set({"xpgrad.fusion": fusion}):
+            warnings.simplefilter("ignore", RuntimeWarning)  # what is not a number, or grows, is left out
+            expected = on_xpgrad(program, "numpy", values)
+            assume(all(np.all(np.abs(x) < 1e6) for group in expected for x in group))
+            compare(on_dask(program, values), expected, 1e-9)
+
+    try_programs(count, dtype, ALL if dtype == "float64" else HOLOMORPHIC, body, negative=True)
 
 
 @pytest.mark.parametrize("count", SIZES)
