@@ -11,7 +11,11 @@ import numpy
 
 
 class Known(numpy.ndarray):
-    """One number, a NumPy array that counts as one of Dask's; what is computed from such numbers is one again."""
+    """One number, a NumPy array that counts as one of Dask's; what is computed from such numbers alone is one again.
+
+    Beside other arrays it is an ordinary one, so that inside a task, where Dask's operators may put it, a block of
+    NumPy's stays one.
+    """
 
     @classmethod
     def of(cls, value: Any, dtype: Any = None) -> Any:
@@ -23,7 +27,7 @@ class Known(numpy.ndarray):
         if "out" in options:  # an operation in place
             options["out"] = tuple(map(plain, options["out"]))
         found = getattr(ufunc, method)(*map(plain, inputs), **options)
-        return found if isinstance(found, da.Array) else Known.of(found)
+        return Known.of(found) if all(type(x) in (Known, bool, int, float, complex) for x in inputs) else found
 
 
 def plain(x: Any) -> Any:

@@ -14,6 +14,7 @@ import xpgrad
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
 from xpgrad import autograd
+from xpgrad_dask.known import Known
 
 pytestmark = pytest.mark.usefixtures("nothing_computes")
 
@@ -126,6 +127,15 @@ def test_operators_without_gradients_stay_lazy(name, compute):
     lazy_a, lazy_b = (xp.asarray(da.from_array(x, chunks=2)) for x in (a, b))
     for x, y in ((xn.asarray(a), lazy_b), (lazy_a, xn.asarray(b)), (lazy_a, lazy_b)):
         np.testing.assert_array_equal(compute(sign(x, y)), sign(a, b))
+
+
+def test_a_number_that_is_known_leaves_blocks_what_they_are():
+    """Dask's operators put it into tasks as it is."""
+    one = Known.of(1.0)
+    assert all(type(x) is Known for x in (one + one, 2.0 * one, -one, one**2))
+    assert not any(
+        isinstance(x, Known | da.Array) for x in (np.float64(2.0) + one, np.ones(3) * one, one - np.ones(()))
+    )
 
 
 def test_an_untouched_variable_takes_no_memory(data):

@@ -36,7 +36,7 @@ UNARY = {
     "spread": lambda xp, x: xp.std(x + 0.3, axis=0),
     "masked": lambda xp, x: xp.sum(xp.sin(xp.reshape(x, (-1,))[xp.reshape(x, (-1,)) > 0.1])) * x,
     "written to": lambda xp, x: written(x),
-    "in blocks": lambda xp, x: xp.map_blocks(curved, x, dtype=x.dtype) if xp is xd else curved(x),
+    "in blocks": lambda xp, x: xp.map_blocks(curved, x, dtype=x.dtype) if hasattr(x.data, "dask") else curved(x),
 }
 #: Two arrays, if their shapes suit.
 BINARY = {
