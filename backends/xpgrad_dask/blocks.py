@@ -203,7 +203,7 @@ def compute_chunk_sizes(x: Array) -> Array:
     Array
         The same blocks. The method ``x.compute_chunk_sizes()`` makes `x` itself know their lengths.
     """
-    if not any(n != n for n in x.shape):
+    if known(x.shape):
         return x
     measured = da.Array(x.data.dask, x.data.name, x.data.chunks, meta=x.data._meta).compute_chunk_sizes()
     single = [axis for axis, lengths in enumerate(measured.chunks) if sum(lengths) == 1 < len(lengths)]
@@ -213,9 +213,7 @@ def compute_chunk_sizes(x: Array) -> Array:
 
 def _relabelled(x: Array, chunks: Chunks) -> Array:
     """The same blocks, of which other lengths are known; a cotangent comes in these lengths, if they are."""
-    relabelled = xpgrad.custom_vjp(
-        lambda x: array_of(da.Array(x.data.dask, x.data.name, chunks, meta=x.data._meta)),
-    )
+    relabelled = xpgrad.custom_vjp(lambda x: array_of(da.Array(x.data.dask, x.data.name, chunks, meta=x.data._meta)))
 
     def backward(before: Chunks, g: Array) -> tuple[Array]:
         if all(map(known, chunks)) and g.chunks != chunks:

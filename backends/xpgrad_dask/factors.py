@@ -127,6 +127,7 @@ class _Factored:
             inputs = graph.dependencies[name] & {*self.linear, factor}
             if inputs and self.is_linear(name, inputs):
                 self.linear.add(name)
+        # By the number, too: where another was factored out before, the same layer may have been in that.
         self.names = {name: clone_key(name, factor) for name in (*self.linear, factor)}
 
     def is_linear(self, name: str, inputs: set[str]) -> bool:

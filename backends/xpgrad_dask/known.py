@@ -40,7 +40,7 @@ _OF_DASK = {"cumulative_prod", "linalg.vector_norm", "searchsorted"}
 
 
 def of_plain(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of Dask's, which would put a `Known` into a graph, with ordinary NumPy arrays in its place."""
+    """A function of Dask's, of arrays that it takes: a `Known`, which it would put into a graph, becomes ordinary."""
     if name in _OF_DASK:
         return wraps(function)(lambda *args, **options: function(*map(as_dask, args), **options))
 

@@ -310,6 +310,7 @@ class _Work:
             own = {key: task for key, task in gathering.items() if key in once}
             layer = MaterializedLayer({key: task.substitute(own) for key, task in tasks.items()})
             layer.region = region
+            # The source stays whole: what is computed along with this may have a layer of its name, and need all of it.
             needed = self.dependencies[region.name] | self.dependencies[source]
             self._add(region.name, layer, needed - {source} if own.keys() == gathering.keys() else needed)
 

@@ -129,6 +129,14 @@ def test_operators_without_gradients_stay_lazy(name, compute):
         np.testing.assert_array_equal(compute(sign(x, y)), sign(a, b))
 
 
+@pytest.mark.parametrize("lazy", [0, 1])
+def test_functions_without_gradients_take_arrays_in_memory_beside_lazy_ones(lazy, compute):
+    values = [np.asarray([1.0, 2.0, 3.0]), np.asarray([2.5, 0.5])]
+    arrays = [xp.asarray(da.from_array(a, chunks=1)) if i == lazy else xn.asarray(a) for i, a in enumerate(values)]
+    for namespace in (xp, xn):
+        np.testing.assert_array_equal(compute(namespace.searchsorted(*arrays)), np.searchsorted(*values))
+
+
 def test_a_number_that_is_known_leaves_blocks_what_they_are():
     """Dask's operators put it into tasks as it is."""
     one = Known.of(1.0)
