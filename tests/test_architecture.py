@@ -12,7 +12,7 @@ SOURCE = ROOT / "src" / "xpgrad"
 
 # Each module may import those before it. The modules of a package may import one another.
 ORDER = """
-    errors tree scope backend discovery plan primitive declared exits collection array node cotangent lazy operands
+    errors tree scope keys backend discovery plan primitive declared exits collection array node cotangent lazy operands
     record general reach pullback rows rules inplace loans variables functions subscripts beyond composites namespace
     numpy cupy dask operators protocols einops custom functional ravel implicit graph notebook check autograd __init__
     mxnet minpy

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 import xpgrad
 import xpgrad.numpy as xp
-from xpgrad import autograd
+from xpgrad import autograd, discovery
 from xpgrad.errors import InPlaceError, LeafWriteError
 
 strict = xpgrad.namespace("array_api_strict")
@@ -349,6 +349,37 @@ def test_integer_arrays_with_repeats():
     loss.backward()
     assert w.grad.tolist() == [0.0, 80.0, 60.0]
     assert x.grad.tolist() == [0.0, 0.0, 0.0]
+
+
+class Unordered(np.ndarray):
+    """An array in which of several writes to a place the first counts, as it may on a GPU."""
+
+    def __setitem__(self, key, value):
+        places = np.arange(self.size).reshape(self.shape)[key]
+        flat, values = np.asarray(self).reshape(-1), np.broadcast_to(value, places.shape)
+        flat[places.reshape(-1)[::-1]] = values.reshape(-1)[::-1]
+
+
+@pytest.mark.parametrize(
+    ("key", "shape"),
+    [
+        (np.asarray([1, 0, 1]), (3, 4)),
+        (np.asarray([1, 0, 1]), (4,)),
+        ([1, 0, 1], (3, 1)),
+        ((slice(None), np.asarray([[3, 3], [0, 3]])), (3, 2, 2)),
+        ((np.asarray([2, 2, 0, 2]), np.asarray([1, 1, 0, 3])), (4,)),
+        ((None, np.asarray([1, 0, -2])), (1, 3, 4)),
+        ((np.zeros(0, int), slice(1, 3)), (2,)),
+    ],
+)
+def test_libraries_that_write_in_any_order(key, shape):
+    values = np.random.default_rng(0).normal(size=shape)
+    expected = np.zeros((3, 4))
+    expected[key] = values
+    written = discovery.CompatBackend("numpy", "array_api_compat.numpy").write(
+        np.zeros((3, 4)).view(Unordered), key, values
+    )
+    np.testing.assert_array_equal(np.asarray(written), expected)
 
 
 @namespaces

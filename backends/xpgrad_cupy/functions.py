@@ -128,8 +128,16 @@ def write(x: Any, key: Any, value: Any) -> Any:
     if is_mask(key) and not getattr(value, "shape", ()):
         cupy.copyto(x, value, casting="unsafe", where=beside(key, x.ndim))
     else:
-        x[key] = value
+        x[key] = last_written(x, key, value) if getattr(value, "size", 1) > 1 and lists_places(key) else value
     return x
+
+
+def last_written(x: Any, key: Any, value: Any) -> Any:
+    """What to write at a key: CUDA would write any of the values meant for a place that the key names twice."""
+    last = cupy.zeros(x.shape, dtype=cupy.int64)
+    named = last[key]
+    cupy.maximum.at(last, key, cupy.arange(named.size).reshape(named.shape))
+    return cupy.take(cupy.broadcast_to(value, named.shape), last[key])
 
 
 def setitem(x: Any, value: Any, key: Any) -> Any:

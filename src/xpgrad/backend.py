@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any
 
 from xpgrad.errors import FunctionMissingError, LibraryMissingError
+from xpgrad.keys import parts_of
 
 
 class Backend:
@@ -147,7 +148,7 @@ class Backend:
 
     def write(self, x: Any, key: Any, value: Any) -> Any:
         """Write ``x[key] = value`` into memory that only `x` sees; return the written array."""
-        parts = key if isinstance(key, tuple) else (key,)
+        parts = parts_of(key)
         if any(part is None for part in parts):  # the standard writes without new axes
             shape = x[key].shape
             key = tuple(part for part in parts if part is not None)

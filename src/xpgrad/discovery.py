@@ -23,6 +23,7 @@ from xpgrad.errors import (
     UnknownBackendError,
     UnsupportedTypeError,
 )
+from xpgrad.keys import last_written
 from xpgrad.scope import BACKEND, Scope
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class CompatBackend(Backend):
 
     def write(self, x: Any, key: Any, value: Any) -> Any:
         """As in `Backend`; where arrays cannot be written to, a new one is made."""
+        value = last_written(self.namespace, x, key, value)
         if hasattr(x, "at"):
             return x.at[key].set(self.namespace.asarray(value, dtype=x.dtype))
         return super().write(x, key, value)

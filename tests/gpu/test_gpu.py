@@ -188,6 +188,27 @@ def test_gradients_lie_on_the_device_of_their_variable_whatever_device_is_curren
         x + xp.ones((2, 2), device=here)
 
 
+def test_of_several_writes_to_a_place_the_last_counts(xp):
+    """CUDA writes in any order, so that another would be left, and that not in each run."""
+    random = numpy.random.default_rng(0)
+    places, values = random.integers(0, 1000, 50_000), random.standard_normal((50_000, 3))
+    expected = numpy.zeros((1000, 3))
+    expected[places] = values
+    last = numpy.zeros(1000, int)
+    last[places] = numpy.arange(50_000)
+    gradient = numpy.zeros(values.shape)
+    gradient[last[places]] = 2 * values[last[places]]
+    v = xp.asarray(values)
+    v.attach_grad()
+    with autograd.record():
+        y = xp.zeros((1000, 3), dtype=xp.float64)
+        y[xp.asarray(places)] = v
+        loss = xp.sum(y * y)
+    loss.backward()
+    numpy.testing.assert_array_equal(y.asnumpy(), expected)
+    numpy.testing.assert_array_equal(v.grad.asnumpy(), gradient)
+
+
 def test_writes_in_place(xp):
     x = xp.asarray([1.0, 2.0, 3.0])
     x.attach_grad()

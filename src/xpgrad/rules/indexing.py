@@ -1,21 +1,10 @@
 """Indexing: `getitem` and `scatter` are each other's transpose, and `take` is an index along one axis."""
 
 from xpgrad.discovery import backend_of
+from xpgrad.keys import lists_places, parts_of
 from xpgrad.plan import device_of
 from xpgrad.primitive import primitive, required, vjp
 from xpgrad.rules.manipulation import size
-
-
-def parts_of(key):
-    """The parts of a key."""
-    return key if isinstance(key, tuple) else (key,)
-
-
-def lists_places(xp, part):
-    """Whether a part of a key is an array of integers, which may name a place more than once."""
-    if hasattr(part, "dtype"):
-        return not xp.isdtype(part.dtype, "bool")
-    return isinstance(part, list)
 
 
 def getitem(xp, x, key):

@@ -46,7 +46,12 @@ class ndarray:
     def __setitem__(self, key, value):
         _wait_for_masks(key)
         check(self.device)
-        self._a[_key(key)] = _raw(value)
+        key, value = _key(key), _raw(value)
+        if any(isinstance(part, list | numpy.ndarray) for part in (key if isinstance(key, tuple) else (key,))):
+            places = numpy.arange(self._a.size).reshape(self._a.shape)[key]
+            value = numpy.broadcast_to(value, places.shape).ravel()
+            key, value = numpy.unravel_index(places.ravel()[::-1], self._a.shape), value[::-1]  # CUDA knows no order
+        self._a[key] = value
 
     def __len__(self):
         return len(self._a)
