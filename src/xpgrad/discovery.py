@@ -44,7 +44,12 @@ class CompatBackend(Backend):
         self.array_types = ()
 
     def asarray(self, x: Any) -> Any:
-        """As in `Backend`; what is an array of the library already stays the same object."""
+        """As in `Backend`; what is an array of the library already stays the same object.
+
+        What PyTorch is to differentiate is taken out of its graph: the gradients that are wanted here are xpgrad's.
+        """
+        if getattr(x, "requires_grad", False):
+            return x.detach()
         return x if _BY_TYPE.get(type(x)) is self else self.namespace.asarray(x)
 
     @property
