@@ -33,12 +33,12 @@ def getitem(x: Any, key: Any) -> da.Array:
         x = _in_blocks_of(steps.mask, x, steps.own_axis)
         return x[key] if x.ndim else reshape(x, (1,))[reshape(steps.mask, (1,))]
     x = _sliced(x, steps.basic)
-    return steps.arrange(x if steps.index is None else _gather(steps.merge(x), steps.index, steps.axis))
+    return steps.arrange(x if steps.index is None else _gather(steps.merge(_filled(x)), steps.index, steps.axis))
 
 
 def scatter(values: da.Array, key: Any, shape: tuple[int, ...]) -> da.Array:
     """Zeros of a shape with the values added at key; repeated indices add up."""
-    values = as_dask(values)
+    values = _filled(as_dask(values))
     steps = Key(key, shape)
     target = _Target.of(shape, values)
     if steps.mask is not None and steps.mask.ndim != 1:
@@ -54,7 +54,7 @@ def scatter(values: da.Array, key: Any, shape: tuple[int, ...]) -> da.Array:
 def setitem(x: Any, value: Any, key: Any) -> da.Array:
     """A copy of x with value written at key; where the key names a place more than once, the last write counts."""
     x = as_dask(x)
-    value = as_dask(value).astype(x.dtype, copy=False)
+    value = _filled(as_dask(value).astype(x.dtype, copy=False))
     steps = Key(key, x.shape)
     target = _Target.of(Shape.of(x), x)
     if steps.mask is not None and steps.mask.ndim != 1:
@@ -66,7 +66,7 @@ def setitem(x: Any, value: Any, key: Any) -> da.Array:
         part = _sliced(x, steps.basic)
         value = da.where(steps.mask[_column(steps.axis, part.ndim)], value, part)
     elif steps.mask is not None or steps.index is not None:
-        part = steps.merge(_sliced(x, steps.basic))
+        part = steps.merge(_filled(_sliced(x, steps.basic)))
         index = steps.mask if steps.index is None else steps.index
         value = steps.split(_overwritten(part, value, index, steps.axis))
     return _routed(value, steps.basic, target, x)
@@ -78,6 +78,12 @@ def take(x: Any, indices: Any, axis: int | None = None) -> da.Array:
     if axis is None:
         x, axis = reshape(x, (x.size,)), 0
     return getitem(x, (*(slice(None),) * (axis % x.ndim), indices))
+
+
+def _filled(x: da.Array) -> da.Array:
+    """The same without empty blocks, which a mask may leave: many of Dask's own functions stumble over them."""
+    chunks = {i: tuple(n for n in lengths if n) or (0,) for i, lengths in enumerate(x.chunks) if 0 in lengths}
+    return x.rechunk(chunks) if chunks else x
 
 
 def _column(axis: int, ndim: int) -> tuple[Any, ...]:
@@ -104,7 +110,9 @@ def _sliced(x: da.Array, basic: tuple[Any, ...]) -> da.Array:
     """The array after the first step of a key."""
     if all(isinstance(part, slice) and part == slice(None) for part in basic):
         return x
-    return within_blocks(x, basic) if is_local(x, basic) else x[basic]
+    if is_local(x, basic):
+        return within_blocks(x, basic)
+    return _filled(x)[basic]
 
 
 # What is known while the graph is built is routed from block to block.

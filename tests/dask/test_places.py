@@ -37,7 +37,12 @@ def random_key(rng, shape):
 
 
 def chunked(rng, a):
-    return da.from_array(a, chunks=tuple(int(rng.integers(1, max(n, 1) + 1)) for n in a.shape))
+    """In blocks, of which some are empty, as a mask may leave them."""
+    chunks = [list(da.core.normalize_chunks(int(rng.integers(1, max(n, 1) + 1)), (n,))[0]) for n in a.shape]
+    for lengths in chunks:
+        for _ in range(rng.integers(3) if rng.random() < 0.3 else 0):
+            lengths.insert(rng.integers(len(lengths) + 1), 0)
+    return da.from_array(a, chunks=tuple(map(tuple, chunks)))
 
 
 @pytest.mark.parametrize("seed", range(60))
