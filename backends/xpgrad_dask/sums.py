@@ -163,23 +163,50 @@ def _of_numpy(name: str) -> Any:
     return backend.functions.get(name) or backend.function(name)
 
 
-def cumulative_sum(x: Any, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> da.Array:
-    """The sum of all up to each; Dask's own way to do it one block after the other stumbles over empty blocks."""
+def _cumulative(name: str, first: int) -> Any:
+    """The cumulative sum or product, of which `first` is the one of nothing.
+
+    Dask's own way to go from one block to the next stumbles over empty ones.
+    """
+
+    def apply(x: Any, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False) -> da.Array:
+        x = as_dask(x)
+        if axis is None and x.ndim != 1:
+            raise ValueError(f"{name} needs an axis, unless there is only one.")
+        along = (axis or 0) % x.ndim
+        function = {"cumulative_sum": "cumsum", "cumulative_prod": "cumprod"}[name]
+        dtype = dtype or getattr(numpy, function)(numpy.ones((1,), x.dtype)).dtype
+        empty = any(n == 0 or isnan(n) for n in x.chunks[along])
+        out = getattr(da, function)(x, axis=along, dtype=dtype, method="blelloch" if empty else "sequential")
+        if not include_initial:
+            return out
+        chunks = tuple((1,) if i == along else c for i, c in enumerate(x.chunks))
+        return da.concatenate([da.full(tuple(map(sum, chunks)), first, dtype=dtype, chunks=chunks), out], axis=along)
+
+    apply.__name__ = name
+    return apply
+
+
+def var(x: Any, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> da.Array:
+    """The variance; where a block may be empty Dask's own way may be to divide by its length."""
     x = as_dask(x)
-    if axis is None and x.ndim != 1:
-        raise ValueError("cumulative_sum needs an axis, unless there is only one.")
-    along = (axis or 0) % x.ndim
-    dtype = dtype or numpy.cumsum(numpy.ones((1,), x.dtype)).dtype
-    empty = any(n == 0 or isnan(n) for n in x.chunks[along])
-    out = da.cumsum(x, axis=along, dtype=dtype, method="blelloch" if empty else "sequential")
-    if not include_initial:
-        return out
-    chunks = tuple((1,) if i == along else c for i, c in enumerate(x.chunks))
-    return da.concatenate([da.zeros(tuple(map(sum, chunks)), dtype=dtype, chunks=chunks), out], axis=along)
+    axes = tuple(i % x.ndim for i in ((axis,) if isinstance(axis, int) else range(x.ndim) if axis is None else axis))
+    if not any(n == 0 or isnan(n) for i in axes for n in x.chunks[i]):
+        return da.var(x, axis=axes, ddof=correction, keepdims=keepdims)
+    deviations = da.absolute(x - FUNCTIONS["mean"](x, axis=axes, keepdims=True)) ** 2
+    total = FUNCTIONS["sum"](deviations, axis=axes, keepdims=keepdims)
+    count = FUNCTIONS["sum"](da.ones_like(deviations), axis=axes, keepdims=keepdims)
+    return total / da.maximum(count - correction, 0)
+
+
+def std(x: Any, **options: Any) -> da.Array:
+    """The root of the variance."""
+    return da.sqrt(var(x, **options))
 
 
 FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}
-FUNCTIONS["cumulative_sum"] = cumulative_sum
+FUNCTIONS |= {"cumulative_sum": _cumulative("cumulative_sum", 0), "cumulative_prod": _cumulative("cumulative_prod", 1)}
+FUNCTIONS |= {"std": std, "var": var}
 
 
 def run_rule(rule: Any, g: Any, *blocks: Any) -> Any:
