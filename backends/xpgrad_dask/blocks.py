@@ -23,7 +23,7 @@ from xpgrad.array import array_of
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.local import Chunks, Place, differentiable, raw, unified
-from xpgrad_dask.shapes import known
+from xpgrad_dask.shapes import known, rechunked
 
 
 def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
@@ -185,7 +185,7 @@ def rechunk(x: Any, chunks: Any = "auto", **options: Any) -> Array:
     **options
         Likewise.
     """
-    moved = xpgrad.custom_vjp(lambda x: array_of(x.data.rechunk(chunks, **options)))
+    moved = xpgrad.custom_vjp(lambda x: array_of(rechunked(x.data, chunks, **options)))
     moved.defvjp(lambda x: (moved(x), x.chunks), lambda before, g: (rechunk(g, before),))
     return moved(x if isinstance(x, Array) else array_of(x))
 

@@ -17,7 +17,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import MaterializedLayer
 
 from xpgrad_dask.known import as_dask
-from xpgrad_dask.shapes import Shape, known
+from xpgrad_dask.shapes import Shape, known, rechunked
 from xpgrad_dask.written import written
 
 
@@ -50,7 +50,7 @@ def in_chunks(x: Any, shape: tuple[int, ...]) -> da.Array:
     """An array in a shape that it can be broadcast to, and in its chunks."""
     x = broadcast_to(x, shape)
     chunks = getattr(shape, "chunks", None)
-    return x.rechunk(chunks) if chunks is not None and known(shape) else x
+    return rechunked(x, chunks) if chunks is not None and known(shape) else x
 
 
 def _measured(x: da.Array, shape: Shape) -> da.Array:

@@ -24,6 +24,7 @@ import xpgrad
 from xpgrad.array import array_of
 from xpgrad_dask.heap import Reuse
 from xpgrad_dask.joint import Forward, offer
+from xpgrad_dask.shapes import rechunked
 from xpgrad_dask.sums import fan_in, unwrapped
 from xpgrad_dask.written import written
 
@@ -131,7 +132,7 @@ def _grid(places: Sequence[Place]) -> list[int]:
 def _placed(x: Any, place: Place) -> da.Array:
     """An array in the chunks of its place."""
     x = x if isinstance(x, da.Array) else da.from_array(x, chunks=-1)
-    return x if x.chunks == place.chunks or numpy.isnan(x.shape).any() else x.rechunk(place.chunks)
+    return x if x.chunks == place.chunks or numpy.isnan(x.shape).any() else rechunked(x, place.chunks)
 
 
 def _labels(place: Place, start: int) -> tuple[int, ...]:

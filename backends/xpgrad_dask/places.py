@@ -21,7 +21,7 @@ from xpgrad_dask.keys import Key
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.layout import in_chunks, is_local, reshape, within_blocks
 from xpgrad_dask.routes import Piece, Route, along_routes
-from xpgrad_dask.shapes import Shape, known
+from xpgrad_dask.shapes import Shape, known, rechunked
 from xpgrad_dask.sums import add_up, length, unwrapped
 
 
@@ -334,7 +334,8 @@ def _in_blocks_of(mask: da.Array, x: da.Array, axis: int) -> da.Array:
     """An array in the blocks of a mask of all axes, or one, so that what is left of them does not depend on its own."""
     if not (known(x.shape) and known(mask.shape)):
         return x
-    return x.rechunk(mask.chunks if mask.ndim == x.ndim else {axis: mask.chunks[0]})
+    along = tuple(mask.chunks[0] if i == axis else lengths for i, lengths in enumerate(x.chunks))
+    return rechunked(x, mask.chunks if mask.ndim == x.ndim else along)
 
 
 def _unmask(values: da.Array, mask: da.Array, axis: int, chunks: tuple[int, ...]) -> da.Array:

@@ -72,3 +72,11 @@ class Shape(tuple[int, ...]):
 def known(shape: tuple[int, ...]) -> bool:
     """Whether every length is known."""
     return not any(map(isnan, shape))
+
+
+def rechunked(x: da.Array, chunks: Any, **options: Any) -> da.Array:
+    """``x.rechunk(chunks)``, also of an array without elements, which Dask leaves as it is."""
+    found = x.rechunk(chunks, **options)
+    if not any(x.shape) and isinstance(chunks, tuple) and all(isinstance(n, tuple) for n in chunks):
+        return found if found.chunks == chunks else da.empty_like(found, chunks=chunks)
+    return found

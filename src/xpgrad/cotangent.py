@@ -88,7 +88,7 @@ def added(total: Any, g: Any) -> Any:
 
     It saves 1 % of logistic regression's gradient on 1e6 samples.
     """
-    if getrefcount(total) == LONE and (world := WORLDS.get(total.__class__)):
+    if getrefcount(total) == LONE and total.__class__ is g.__class__ and (world := WORLDS.get(total.__class__)):
         backend = world.backend
         if backend.in_place_from < inf and g.size >= backend.in_place_from and backend.owned(total):
             return backend.add(total, g)
@@ -101,7 +101,9 @@ def added_at(total: Any, g: Any, shape: tuple[int, ...], key: Any) -> bool:
     `shape` is that of what the key selects from: a cotangent may still be smaller, and has no such part then.
     """
     world = WORLDS.get(total.__class__)
-    if world is None or getrefcount(total) != LONE + 1 or total.shape != shape or not world.backend.owned(total):
+    if world is None or total.__class__ is not g.__class__ or getrefcount(total) != LONE + 1:
+        return False
+    if total.shape != shape or not world.backend.owned(total):
         return False
     return world.backend.add_at(total, key, g)  # type: ignore[no-any-return]  # worlds are untyped
 

@@ -280,3 +280,18 @@ def test_of_large_blocks_only_parts_travel(name):
         assert len({i for layer, i in reads(key, graph) if layer == "data"}) <= 1
         if "aggregate" in key[0]:
             assert "region" not in {layer for layer, _ in reads(key, graph)}
+
+
+@pytest.mark.parametrize("n", [10, 300_000])
+@pytest.mark.parametrize("part", [slice(None), slice(1, None)])
+def test_heads_in_memory_and_lazy_ones_go_back_together(n, part, compute):
+    w = xn.asarray(np.ones(n))
+    w.attach_grad()
+    x = xp.asarray(da.full(n, 3.0, chunks=n // 2))
+    with autograd.record():
+        v = w * 2.0
+        heads = [xp.sum(x[part] * v[part]), xn.sum(v * v)]
+    autograd.backward(heads)
+    expected = np.full(n, 8.0)
+    expected[part] += 6.0
+    np.testing.assert_array_equal(compute(w.grad), expected)

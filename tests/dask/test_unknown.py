@@ -118,6 +118,18 @@ def test_the_only_one_that_a_mask_leaves_is_broadcast(compute):
     np.testing.assert_array_equal(compute(x.grad), [0, 0, 12, 0])
 
 
+def test_a_mask_that_leaves_nothing_at_all(compute):
+    x = xp.asarray(da.from_array(np.arange(4.0), chunks=1))
+    x.attach_grad()
+    with autograd.record():
+        none = x[x > 9]
+        with dask.config.set(scheduler="synchronous"):
+            none.compute_chunk_sizes()
+        loss = xp.sum(xp.concat([x * x, none]))
+    loss.backward()
+    np.testing.assert_array_equal(compute(x.grad), 2 * np.arange(4.0))
+
+
 def test_a_variable_whose_lengths_are_computed_stays_one(unknown, compute):
     x = xp.asarray(unknown)
     x.attach_grad()
