@@ -274,6 +274,12 @@ def on_xpgrad(program, name, values):
 def on_dask(program, values):
     """The same in blocks, all computed together."""
     dask = pytest.importorskip("dask", reason="Dask is not installed")
+    with dask.config.set(scheduler="synchronous"):
+        return dask.compute(*map(list, recorded(program, values, xpgrad.namespace("dask"), blocks(program))))
+
+
+def blocks(program):
+    """What makes Dask arrays in blocks of random lengths."""
     from_array = pytest.importorskip("dask.array").from_array
     random = np.random.default_rng(len(program.steps))
 
@@ -281,8 +287,7 @@ def on_dask(program, values):
         a = np.asarray(a)
         return from_array(a, chunks=tuple(int(random.integers(1, max(n, 1) + 1)) for n in a.shape))
 
-    with dask.config.set(scheduler="synchronous"):
-        return dask.compute(*map(list, recorded(program, values, xpgrad.namespace("dask"), in_blocks)))
+    return in_blocks
 
 
 def recorded(program, values, xp, raw):
@@ -464,6 +469,51 @@ def test_programs_in_blocks(fusion, dtype, count):
             expected = on_xpgrad(program, "numpy", values)
             assume(all(np.all(np.abs(x) < 1e6) for group in expected for x in group))
             compare(on_dask(program, values), expected, 1e-9)
+
+    try_programs(count, dtype, ALL if dtype == "float64" else HOLOMORPHIC, body, negative=True)
+
+
+#: Transforms of a function whose result is a vector, and of one whose result is a loss, in some directions.
+TRANSFORMS = {
+    "checkpoint": lambda vector, loss, leaves, along: xpgrad.vjp(xpgrad.checkpoint(loss), *leaves)[1](1.0),
+    "gradient, forward": lambda vector, loss, leaves, along: xpgrad.jvp(xpgrad.grad(loss), leaves, along),
+    "hessian": lambda vector, loss, leaves, along: [xpgrad.hessian(loss)(*leaves)],
+    "hvp of a checkpoint": lambda vector, loss, leaves, along: [xpgrad.hvp(xpgrad.checkpoint(loss))(*leaves, along[0])],
+    "jacobian": lambda vector, loss, leaves, along: [xpgrad.jacobian(vector, argnums=1)(*leaves)],
+    "jvp": lambda vector, loss, leaves, along: xpgrad.jvp(xpgrad.checkpoint(vector), leaves, along),
+}
+
+
+@pytest.mark.parametrize("count", [4, pytest.param(100, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_transforms_of_programs_in_blocks(transform, dtype, count):
+    dask = pytest.importorskip("dask", reason="Dask is not installed")
+    if transform == "hessian" and dtype == "complex128":
+        pytest.skip("hessian is of real numbers")
+
+    def found(program, values, name, raw):
+        xp = xpgrad.namespace(name)
+        m = Machine(
+            xp, lambda a: xp.asarray(raw(a)), lambda x: x.copy(), lambda x: xpgrad.stop_gradient(x.copy()), False
+        )
+        leaves = [m.convert(value) for value in values]
+        along = [m.convert(weights(value, 5 + k, dtype)) for k, value in enumerate(values)]
+        return TRANSFORMS[transform](
+            lambda *leaves: xp.reshape(program.run(m, leaves)[-1], (-1,)),
+            lambda *leaves: loss_of(m, program.run(m, leaves), leaves, dtype),
+            leaves,
+            along,
+        )
+
+    def body(program, values):
+        with np.errstate(all="ignore"), warnings.catch_warnings(), dask.config.set(scheduler="synchronous"):
+            warnings.simplefilter("ignore", RuntimeWarning)  # what is not a number, or grows, is left out
+            expected = [x.asnumpy() for x in found(program, values, "numpy", np.asarray)]
+            assume(all(np.all(np.abs(x) < 1e6) for x in expected))
+            for a, b in zip(found(program, values, "dask", blocks(program)), expected, strict=True):
+                assert a.shape == b.shape
+                np.testing.assert_allclose(a.asnumpy(), b, rtol=0, atol=1e-9 * np.max(np.abs(b), initial=1.0))
 
     try_programs(count, dtype, ALL if dtype == "float64" else HOLOMORPHIC, body, negative=True)
 
