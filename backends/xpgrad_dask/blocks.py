@@ -54,9 +54,9 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
             raise ValueError(f"a function that takes {name} cannot be differentiated: its gradient would lack it.")
     lying = [x for x in map(raw, args) if isinstance(x, da.Array)]
     labels: list[Any] = [*range(max((x.ndim for x in lying), default=0))][::-1]
-    dropped = [axis % len(labels) for axis in _axes(options.get("drop_axis"))]
+    dropped = [axis % len(labels) for axis in axes_of(options.get("drop_axis"))]
     out = [label for axis, label in enumerate(labels) if axis not in dropped]
-    for axis in sorted(_axes(options.get("new_axis"))):
+    for axis in sorted(axes_of(options.get("new_axis"))):
         out.insert(axis, None)
     operands = [(x, labels[-x.ndim :] if isinstance(raw(x), da.Array) and x.ndim else None) for x in args]
     own = {name: value for name, value in options.items() if name not in _OPTIONS}
@@ -70,7 +70,8 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
 _OPTIONS = frozenset(inspect.signature(da.map_blocks).parameters)
 
 
-def _axes(axes: Any) -> list[int]:
+def axes_of(axes: Any) -> list[int]:
+    """The axes that an option names."""
     return [] if axes is None else [axes] if isinstance(axes, int) else [*axes]
 
 
@@ -257,7 +258,7 @@ def reduction(
     -------
     Array
     """
-    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in _axes(axis))
+    axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in axes_of(axis))
     single = tuple((1,) * len(c) if i in axes else c for i, c in enumerate(raw(x).chunks))
     x = map_blocks(chunk, x, axis=axes, keepdims=True, chunks=single, **options)
     while any(x.data.numblocks[i] > split_every for i in axes):

@@ -15,9 +15,9 @@ from dask.array.utils import meta_from_array
 import xpgrad
 from xpgrad import Array
 from xpgrad.array import array_of
-from xpgrad_dask.blocks import map_blocks, rechunk
+from xpgrad_dask.blocks import axes_of, map_blocks, rechunk
 from xpgrad_dask.captured import recorded
-from xpgrad_dask.local import Chunks, raw
+from xpgrad_dask.local import Chunks, raw, unified
 from xpgrad_dask.routes import Piece, Route, along_routes, backwards
 
 
@@ -27,6 +27,8 @@ def map_overlap(
     depth: Any = None,
     boundary: Any = None,
     trim: bool = True,
+    align_arrays: bool = True,
+    allow_rechunk: bool = True,
     **options: Any,
 ) -> Array:
     """``dask.array.map_overlap``, differentiable by the arrays among its arguments.
@@ -42,6 +44,10 @@ def map_overlap(
         "nearest", or a constant.
     trim : bool
         Whether to cut off as many elements of the result.
+    align_arrays : bool
+        Whether to bring arrays into common blocks first.
+    allow_rechunk : bool
+        Whether blocks that are shorter than what is borrowed of them may be joined.
     **options
         As for `map_blocks`.
 
@@ -52,22 +58,37 @@ def map_overlap(
     Raises
     ------
     ValueError
-        As for `map_blocks`.
+        As for `map_blocks`, and if blocks are too short and may not be joined.
     """
     if not recorded(func, args, options) and all(isinstance(raw(x), da.Array) for x in args):
+        options |= {"align_arrays": align_arrays, "allow_rechunk": allow_rechunk}
         found = da.map_overlap(func, *map(raw, args), depth=depth, boundary=boundary, trim=trim, **options)
         return array_of(found)
     lying = [i for i, x in enumerate(args) if isinstance(raw(x), da.Array)]
     depths = depth if isinstance(depth, list) else [depth] * len(lying)
     boundaries = boundary if isinstance(boundary, list) else [boundary] * len(lying)
     given, margins = [*args], {}
-    for i, *own in zip(lying, depths, boundaries, strict=True):
-        x = args[i] if isinstance(args[i], Array) else array_of(args[i])
+    arrays = [args[i] if isinstance(args[i], Array) else array_of(args[i]) for i in lying]
+    for i, x, *own in zip(lying, _aligned(arrays) if align_arrays else arrays, depths, boundaries, strict=True):
         margins[i] = _margins(x.ndim, *own)
+        if not allow_rechunk and any(max(m.left, m.right) > min(n) for m, n in zip(margins[i], x.chunks, strict=True)):
+            raise ValueError(f"blocks of lengths {x.chunks} are shorter than {own[0]}: rechunk, or allow_rechunk=True.")
         given[i] = _lent(_padded(x, margins[i]), margins[i])
     out = map_blocks(func, *given, **options)
-    leading = max(lying, key=lambda i: (given[i].ndim, -i))
-    return _trimmed(out, margins[leading]) if trim else out
+    if not trim:
+        return out
+    leading = margins[max(lying, key=lambda i: (given[i].ndim, -i))]
+    dropped = [axis % len(leading) for axis in axes_of(options.get("drop_axis"))]
+    kept = [margin for axis, margin in enumerate(leading) if axis not in dropped]
+    for axis in sorted(axes_of(options.get("new_axis"))):
+        kept.insert(axis, _Margin(0, 0, "none"))
+    return _trimmed(out, kept)
+
+
+def _aligned(arrays: Sequence[Array]) -> list[Array]:
+    """Arrays in common blocks."""
+    found = unified([x.data for x in arrays], [tuple(range(x.ndim))[::-1] for x in arrays])
+    return [x if x.chunks == y.chunks else rechunk(x, y.chunks) for x, y in zip(arrays, found, strict=True)]
 
 
 class _Margin(NamedTuple):

@@ -74,3 +74,61 @@ def test_without_trimming_the_margins_stay(compute):
 
     _, gradient = tracked(loss, da.from_array(x, chunks=3))
     np.testing.assert_allclose(compute(gradient), 2 * x * [1, 1, 2, 2, 1, 1])
+
+
+@pytest.mark.parametrize("chunks", [(4, 3), (9, 2), (2, 7)])
+@pytest.mark.parametrize("option", [{}, {"align_arrays": True, "allow_rechunk": True}], ids=["default", "said"])
+def test_arrays_come_in_common_blocks(chunks, option, compute):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(9, 7)), rng.normal(size=(9, 7))
+
+    def product(a, b):
+        return a.__array_namespace__().roll(a, 1, axis=0) * b
+
+    def loss(x, y):
+        return xp.sum(xp.map_overlap(product, x, y, depth=1, boundary="periodic", dtype=float, **option) ** 2)
+
+    lazy_x, lazy_y = da.from_array(x, chunks=(3, 7)), da.from_array(y, chunks=chunks)
+    found, by_x, by_y = tracked(loss, lazy_x, lazy_y)
+    out = np.roll(x, 1, axis=0) * y
+    np.testing.assert_allclose(compute(found), np.sum(out**2))
+    np.testing.assert_allclose(compute(by_x), np.roll(2 * out * y, -1, axis=0))
+    np.testing.assert_allclose(compute(by_y), 2 * out * np.roll(x, 1, axis=0))
+    assert (by_x.chunks, by_y.chunks) == (lazy_x.chunks, lazy_y.chunks)
+
+
+def test_axes_that_the_function_drops_or_adds_have_no_margins(compute):
+    x = np.random.default_rng(0).normal(size=(9, 4))
+
+    def rows(block):
+        space = block.__array_namespace__()
+        return space.sum(space.roll(block, 1, axis=0) * block, axis=1)
+
+    def pairs(block):
+        space = block.__array_namespace__()
+        return space.stack([space.roll(block, 1, axis=0), block])
+
+    def loss(x):
+        options = {"depth": {0: 1, 1: 0}, "boundary": "periodic", "dtype": float}
+        dropped = xp.map_overlap(rows, x, drop_axis=1, **options)
+        added = xp.map_overlap(pairs, x, new_axis=0, chunks=((2,), (5, 5, 5), (4,)), **options)
+        assert (dropped.shape, added.shape) == ((9,), (2, 9, 4))
+        return xp.sum(dropped**2) + xp.sum(added[0] * added[1])
+
+    found, gradient = tracked(loss, da.from_array(x, chunks=(3, 4)))
+    before, after = np.roll(x, 1, axis=0), np.roll(x, -1, axis=0)
+    sums = np.sum(before * x, axis=1, keepdims=True)
+    np.testing.assert_allclose(compute(found), np.sum(sums**2) + np.sum(before * x))
+    expected = 2 * sums * before + 2 * np.roll(sums, -1, axis=0) * after + before + after
+    np.testing.assert_allclose(compute(gradient), expected)
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_short_blocks_are_joined_only_if_they_may_be(recorded):
+    x = da.from_array(np.arange(6.0), chunks=2)
+
+    def run(x):
+        return xp.sum(xp.map_overlap(stencil, x, depth=3, boundary="none", allow_rechunk=False))
+
+    with pytest.raises(ValueError, match="rechunk"):
+        tracked(run, x) if recorded else run(x)
