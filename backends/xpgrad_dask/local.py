@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from itertools import product
+from math import isnan
 from operator import add, itemgetter
 from typing import Any, NamedTuple
 
@@ -132,7 +133,12 @@ def _grid(places: Sequence[Place]) -> list[int]:
 def _placed(x: Any, place: Place) -> da.Array:
     """An array in the chunks of its place."""
     x = x if isinstance(x, da.Array) else da.from_array(x, chunks=-1)
-    return x if x.chunks == place.chunks or numpy.isnan(x.shape).any() else rechunked(x, place.chunks)
+    if x.chunks == place.chunks:
+        return x
+    chunks = tuple(own if isnan(n) else new for n, own, new in zip(x.shape, x.chunks, place.chunks, strict=True))
+    if tuple(map(len, chunks)) != tuple(map(len, place.chunks)):
+        raise ValueError(f"blocks of unknown lengths cannot be joined, {x.chunks}: call compute_chunk_sizes() first.")
+    return rechunked(x, chunks)
 
 
 def _labels(place: Place, start: int) -> tuple[int, ...]:

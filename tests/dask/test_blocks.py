@@ -325,3 +325,23 @@ def test_losses_of_blocks_without_samples_and_in_single_precision(compute):
     np.testing.assert_allclose(gradient, 2 * chosen.T @ (chosen @ w) / len(chosen))
     value, gradient = xp.value_and_grad_blocks(loss, "mean")(w.astype("f4"), chunked.astype("f4"))
     assert value.dtype == gradient.dtype == compute(value).dtype == compute(gradient).dtype == "float32"
+
+
+def squares(w, x):
+    space = x.__array_namespace__()
+    return space.sum((x @ w) ** 2)
+
+
+def test_samples_that_a_mask_leaves_may_have_their_columns_in_several_blocks(compute):
+    x, w = np.arange(24.0).reshape(6, 4), np.asarray([1.0, -2.0, 0.5, 3.0])
+    mask = np.asarray([True, False, True, True, False, False])
+    masked = da.from_array(x, chunks=(2, 2))[da.from_array(mask, chunks=2)]
+    value, gradient = compute(*xp.value_and_grad_blocks(squares)(w, masked))
+    np.testing.assert_allclose(value, np.sum((x[mask] @ w) ** 2))
+    np.testing.assert_allclose(gradient, 2 * x[mask].T @ (x[mask] @ w))
+
+
+def test_a_parameter_of_unknown_length_has_to_be_in_one_block():
+    w = da.from_array(np.arange(4.0), chunks=2)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        xp.value_and_grad_blocks(squares)(w[w > 0], da.ones((6, 3), chunks=(2, 3)))
