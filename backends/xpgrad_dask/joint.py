@@ -48,22 +48,23 @@ def offer(pulled: da.Array, joint: da.Array, forward: Forward, own: Sequence[Any
     pulled : dask.array.Array
         Tuples of cotangents, or with `own` the blocks of the only one.
     joint : dask.array.Array
-        Tuples of cotangents and one of the function's own blocks; it has the name of the former, if these are tuples.
+        Tuples of cotangents and one of the function's own blocks.
     forward : Forward
         Where those are known from.
     own : sequence of int or None
         The same for the only cotangent.
     """
     layers = {joint.name: (joint.dask.layers[joint.name], set(joint.dask.dependencies[joint.name]))}
-    if own:
-        layers[pulled.name] = _part(pulled.name, 0, own, joint), {joint.name}
+    # What a key stands for stays the same: another graph may hold it, too, without the function's own blocks.
+    cotangents, along = (0, own) if own else (slice(-1), range(joint.ndim))
+    layers[pulled.name] = _part(pulled.name, cotangents, along, joint), {joint.name}
     layers[forward.name] = _part(forward.name, -1, forward.along, joint), {joint.name}
     layer: Any = pulled.dask.layers[pulled.name]
     layer.offer = _Offer(forward.name, layers)
 
 
-def _part(name: str, k: int, along: Sequence[Any], joint: da.Array) -> Layer:
-    """One item of each tuple."""
+def _part(name: str, k: int | slice, along: Sequence[Any], joint: da.Array) -> Layer:
+    """One item of each tuple, or some."""
     labels = tuple(joint.ndim + i if axis is None else axis for i, axis in enumerate(along))
     new = {label: 1 for label, axis in zip(labels, along, strict=True) if axis is None}
     operands: list[Any] = [joint.name, tuple(range(joint.ndim))]

@@ -97,7 +97,7 @@ def run(
         return [only]
     bundle = _bundle(function, operands, len(grid))
     if forward is not None:
-        offer(bundle, _bundle(forward.function, operands, len(grid), bundle.name), forward)
+        offer(bundle, _bundle(forward.function, operands, len(grid)), forward)
     found: list[Any] = [None] * len(outputs)
     for kept in {tuple(i for i in range(len(grid)) if i in along) for along in own}:
         members = [n for n, along in enumerate(own) if set(along) - {None} == set(kept)]
@@ -107,13 +107,12 @@ def run(
     return found
 
 
-def _bundle(function: Callable[..., Any], operands: Sequence[Any], ndim: int, name: str | None = None) -> da.Array:
+def _bundle(function: Callable[..., Any], operands: Sequence[Any], ndim: int) -> da.Array:
     """All that a function returns, a tuple for each place on the grid."""
     return da.blockwise(
         partial(_bundled, function),
         tuple(range(ndim)),
         *operands,
-        name=name,
         adjust_chunks=dict.fromkeys(range(ndim), 1),
         align_arrays=False,
         meta=numpy.empty((0,) * ndim, dtype=object),

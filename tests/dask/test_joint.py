@@ -8,6 +8,7 @@ from benchmarks.dask.workloads import tracked
 
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
+from xpgrad import autograd
 
 pytestmark = pytest.mark.usefixtures("nothing_computes")
 
@@ -115,3 +116,19 @@ def test_a_value_that_is_asked_for_itself(counting, compute):
     t = np.tanh(X @ W)
     for a, b in zip(compute(value, gradient, outputs[0]), (t.sum(), X.T @ (1 - t * t), t), strict=True):
         np.testing.assert_allclose(a, b)
+
+
+@pytest.mark.parametrize("chunks", [4, 12])
+def test_a_gradient_that_was_taken_before_is_computed_together(chunks, compute):
+    """It holds the tasks of the function pulled back, and the loss by now those that make its value as well."""
+    x, w = da.from_array(X, chunks=(chunks, 3)), xn.asarray(W)
+    w.attach_grad()
+    with autograd.record():
+        loss = xp.sum(xp.map_blocks(lambda block, w: xn.tanh(block @ w), x, w, drop_axis=1, dtype=float))
+        first = autograd.grad(loss, w, create_graph=True, retain_graph=True)
+    loss.backward()
+    t = np.tanh(X @ W)
+    value, *gradients = compute(loss, first, w.grad)
+    np.testing.assert_allclose(value, t.sum())
+    for gradient in gradients:
+        np.testing.assert_allclose(gradient, X.T @ (1 - t * t))
