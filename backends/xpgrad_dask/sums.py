@@ -163,7 +163,7 @@ def _of_numpy(name: str) -> Any:
     return backend.functions.get(name) or backend.function(name)
 
 
-def _cumulative(name: str, first: int) -> Any:
+def _cumulative(name: str, function: str, first: int) -> Any:
     """The cumulative sum or product, of which `first` is the one of nothing.
 
     Dask's own way to go from one block to the next stumbles over empty ones.
@@ -174,7 +174,6 @@ def _cumulative(name: str, first: int) -> Any:
         if axis is None and x.ndim != 1:
             raise ValueError(f"{name} needs an axis, unless there is only one.")
         along = (axis or 0) % x.ndim
-        function = {"cumulative_sum": "cumsum", "cumulative_prod": "cumprod"}[name]
         dtype = dtype or getattr(numpy, function)(numpy.ones((1,), x.dtype)).dtype
         empty = any(n == 0 or isnan(n) for n in x.chunks[along])
         out = getattr(da, function)(x, axis=along, dtype=dtype, method="blelloch" if empty else "sequential")
@@ -190,7 +189,7 @@ def _cumulative(name: str, first: int) -> Any:
 def var(x: Any, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> da.Array:
     """The variance; where a block may be empty Dask's own way may be to divide by its length."""
     x = as_dask(x)
-    axes = tuple(i % x.ndim for i in ((axis,) if isinstance(axis, int) else range(x.ndim) if axis is None else axis))
+    axes = tuple(range(x.ndim)) if axis is None else numpy.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     if not any(n == 0 or isnan(n) for i in axes for n in x.chunks[i]):
         return da.var(x, axis=axes, ddof=correction, keepdims=keepdims)
     deviations = da.absolute(x - FUNCTIONS["mean"](x, axis=axes, keepdims=True)) ** 2
@@ -205,7 +204,8 @@ def std(x: Any, **options: Any) -> da.Array:
 
 
 FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}
-FUNCTIONS |= {"cumulative_sum": _cumulative("cumulative_sum", 0), "cumulative_prod": _cumulative("cumulative_prod", 1)}
+FUNCTIONS["cumulative_prod"] = _cumulative("cumulative_prod", "cumprod", 1)
+FUNCTIONS["cumulative_sum"] = _cumulative("cumulative_sum", "cumsum", 0)
 FUNCTIONS |= {"std": std, "var": var}
 
 
