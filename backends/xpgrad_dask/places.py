@@ -82,8 +82,8 @@ def take(x: Any, indices: Any, axis: int | None = None) -> da.Array:
 
 def _filled(x: da.Array) -> da.Array:
     """The same without empty blocks, which a mask may leave: many of Dask's own functions stumble over them."""
-    chunks = {i: tuple(n for n in lengths if n) or (0,) for i, lengths in enumerate(x.chunks) if 0 in lengths}
-    return x.rechunk(chunks) if chunks else x
+    chunks = tuple(tuple(n for n in lengths if n) or (0,) if 0 in lengths else lengths for lengths in x.chunks)
+    return rechunked(x, chunks) if chunks != x.chunks else x
 
 
 def _column(axis: int, ndim: int) -> tuple[Any, ...]:

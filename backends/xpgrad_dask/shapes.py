@@ -77,6 +77,5 @@ def known(shape: tuple[int, ...]) -> bool:
 def rechunked(x: da.Array, chunks: Any, **options: Any) -> da.Array:
     """``x.rechunk(chunks)``, also of an array without elements, which Dask leaves as it is."""
     found = x.rechunk(chunks, **options)
-    if not any(x.shape) and isinstance(chunks, tuple) and all(isinstance(n, tuple) for n in chunks):
-        return found if found.chunks == chunks else da.empty_like(found, chunks=chunks)
-    return found
+    spelled_out = isinstance(chunks, tuple) and all(isinstance(lengths, tuple) for lengths in chunks)
+    return da.empty_like(x, chunks=chunks) if spelled_out and not any(x.shape) and found.chunks != chunks else found

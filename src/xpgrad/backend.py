@@ -147,7 +147,10 @@ class Backend:
         return False
 
     def write(self, x: Any, key: Any, value: Any) -> Any:
-        """Write ``x[key] = value`` into memory that only `x` sees; return the written array."""
+        """Write ``x[key] = value`` into memory that only `x` sees; return the written array.
+
+        Where the key names a place more than once, the last value counts.
+        """
         parts = parts_of(key)
         if any(part is None for part in parts):  # the standard writes without new axes
             shape = x[key].shape

@@ -196,3 +196,14 @@ def test_what_a_mask_leaves_is_in_the_blocks_of_the_mask(blocks, bound, ndim, co
     x, w = (xp.asarray(da.from_array(a, chunks=n)) for a, n in zip((values, factors), blocks, strict=True))
     expected = gradient(xn, xn.asarray(values), xn.asarray(factors))
     np.testing.assert_allclose(compute(gradient(xp, x, w)), expected.asnumpy())
+
+
+@pytest.mark.parametrize("key", [slice(None, None, -1), slice(1, None), np.zeros(0, int), slice(None)])
+def test_keys_of_an_array_whose_blocks_are_all_empty(key, compute):
+    x = da.from_array(np.zeros((0, 3)), chunks=((0, 0), (2, 1)))
+    column = da.from_array(np.zeros(0), chunks=((0, 0, 0),))
+    for lazy in (x, column):
+        expected = np.zeros(lazy.shape)[key]
+        np.testing.assert_array_equal(compute(places.getitem(lazy, key)), expected)
+        scattered = places.scatter(da.from_array(expected, chunks=-1), key, lazy.shape)
+        np.testing.assert_array_equal(compute(scattered), np.zeros(lazy.shape))
