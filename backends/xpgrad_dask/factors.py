@@ -26,11 +26,12 @@ from toolz.functoolz import Compose
 
 from xpgrad_dask.contractions import _matmul, _part, _tensordot, _whole
 from xpgrad_dask.layout import Within, _broadcast_to
+from xpgrad_dask.own_blocks import BY_ROWS
 from xpgrad_dask.sums import _reduced, _sum_chunk, _sum_of_list, run_rule, sum_block
 
 #: Functions by the arguments in which they are linear: all of them together, one of them, or the first.
 _TOGETHER: set[Any] = {operator.add, operator.sub, operator.neg, operator.pos, numpy.swapaxes, numpy.transpose}
-_TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, sum_block, "sum"}
+_TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, sum_block, "sum"} | BY_ROWS
 _ONE = {operator.mul, _matmul, _tensordot}
 _FIRST = {operator.truediv, run_rule, _broadcast_to}
 _AROUND = {_part, _reduced, _whole}  # their first argument says what they do with the blocks

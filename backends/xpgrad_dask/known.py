@@ -36,7 +36,7 @@ def plain(x: Any) -> Any:
 
 
 #: Functions of Dask's that take no NumPy arrays.
-_OF_DASK = {"linalg.vector_norm", "searchsorted"}
+_OF_DASK = {"searchsorted"}
 
 
 def of_plain(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

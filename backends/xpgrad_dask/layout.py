@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import product
-from math import isnan
+from math import isnan, nan, prod
 from operator import getitem
 from typing import Any
 
@@ -16,6 +16,7 @@ from dask.array.utils import meta_from_array
 from dask.base import tokenize
 from dask.highlevelgraph import MaterializedLayer
 
+from xpgrad_dask import own_blocks
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.shapes import Shape, known, rechunked
 from xpgrad_dask.written import written
@@ -32,7 +33,8 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> da.Array:
     """Broadcast to a shape, and to its chunks if it has them."""
     x = as_dask(x)
     if not isinstance(shape, Shape) or shape.chunks is None:
-        return da.broadcast_to(x, shape)
+        found = own_blocks.stretched(x, shape)
+        return da.broadcast_to(x, shape) if found is None else found
     x = _trusted(_measured(x, shape), shape)
     if x.shape == shape:
         return x
@@ -95,6 +97,11 @@ def reshape(x: da.Array, shape: tuple[int, ...], copy: bool | None = None) -> da
 
 
 def _reshaped(x: da.Array, shape: tuple[int, ...]) -> da.Array:
+    lengths = _completed(shape, x.shape)
+    found = own_blocks.reshaped(x, tuple(n for n in lengths if n != 1))
+    key = None if found is None else _through_ones(found.shape, lengths)
+    if found is not None and key is not None:
+        return within_blocks(found, key)
     if x.size == 0:
         return da.empty(numpy.empty(x.shape).reshape(shape).shape, dtype=x.dtype)
     with suppress(NotImplementedError):  # for blocks that do not fit
@@ -103,6 +110,14 @@ def _reshaped(x: da.Array, shape: tuple[int, ...]) -> da.Array:
         with suppress(NotImplementedError):  # those that the reverse would make do
             return da.reshape(x.rechunk(da.empty(shape, chunks=shape.chunks).reshape(x.shape).chunks), shape)
     return da.reshape(da.reshape(x, (-1,)), shape)  # a vector fits anything
+
+
+def _completed(shape: tuple[int, ...], old: tuple[int, ...]) -> tuple[Any, ...]:
+    """A shape with the length that -1 stands for; NaN if that is not known."""
+    unknown = sum(map(isnan, old)) > sum(map(isnan, shape))
+    count, others = (prod(n for n in lengths if not isnan(n)) for lengths in (old, shape))
+    missing = nan if unknown else count // max(-others, 1)
+    return tuple(missing if n == -1 else n for n in shape)
 
 
 def is_local(x: da.Array, key: tuple[Any, ...]) -> bool:
@@ -180,7 +195,15 @@ def concat(arrays: Sequence[da.Array], *, axis: int | None = 0) -> da.Array:
     """Join arrays; flattened ones if no axis is given, which Dask cannot do with empty ones."""
     if axis is None:
         arrays, axis = [reshape(x, (-1,)) for x in arrays], 0
-    return da.concatenate(arrays, axis=axis)
+    return own_blocks.concat(arrays, axis)
+
+
+def clip(x: da.Array, min: Any = None, max: Any = None) -> da.Array:  # noqa: A002  # the standard's names
+    """Clip; bounds that were broadcast to the whole shape would have chunks of their own."""
+    if min is None and max is None:
+        return da.positive(x)
+    raised = x if min is None else da.maximum(x, min)
+    return (raised if max is None else da.minimum(raised, max)).astype(x.dtype)
 
 
 def expand_dims(x: da.Array, *, axis: int = 0) -> da.Array:
@@ -230,16 +253,14 @@ def repeat(x: da.Array, repeats: Any, *, axis: int | None = None) -> da.Array:
     """Repeat elements; Dask's own knows no array of counts, and must be told the axis."""
     if axis is None:
         x, axis = x.ravel(), 0
-    if isinstance(repeats, int) and x.size:
-        return da.repeat(x, repeats, axis=axis)
     if isinstance(repeats, da.Array):
         raise NotImplementedError("the counts of repeat decide the shape of the result: give them as a NumPy array.")
+    found = own_blocks.repeated(x, repeats, axis)
+    if found is not None:
+        return found
+    if isinstance(repeats, int) and x.size:
+        return da.repeat(x, repeats, axis=axis)
     return da.take(x, numpy.repeat(numpy.arange(x.shape[axis]), repeats), axis=axis)
-
-
-def roll(x: da.Array, shift: Any, *, axis: Any = None) -> da.Array:
-    """Roll; one shift may serve several axes."""
-    return da.roll(x, (shift,) * len(axis) if isinstance(axis, tuple) and isinstance(shift, int) else shift, axis=axis)
 
 
 def to_device(x: da.Array, device: Any, stream: Any = None) -> da.Array:
@@ -251,13 +272,13 @@ def to_device(x: da.Array, device: Any, stream: Any = None) -> da.Array:
 
 FUNCTIONS = {
     "broadcast_to": broadcast_to,
+    "clip": clip,
     "concat": concat,
     "expand_dims": expand_dims,
     "eye": eye,
     "flip": flip,
     "repeat": repeat,
     "reshape": reshape,
-    "roll": roll,
     "to_device": to_device,
     "tril": tril,
     "triu": triu,

@@ -20,6 +20,7 @@ from dask.array.utils import meta_from_array
 from xpgrad_dask.keys import Key
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.layout import in_chunks, is_local, reshape, within_blocks
+from xpgrad_dask.own_blocks import taken
 from xpgrad_dask.routes import Piece, Route, along_routes
 from xpgrad_dask.shapes import Shape, known, rechunked
 from xpgrad_dask.sums import add_up, length, unwrapped
@@ -154,6 +155,8 @@ def _chunks(shape: tuple[int, ...], like: da.Array) -> Any:
 
 def _route(part: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Route:
     """For every block of the result along an axis the pieces that go there; None where all stays where it is."""
+    if isinstance(part, slice) and part == slice(None) and given == (1,) and not known(wanted):  # to be broadcast
+        return [[Piece(0, slice(None), slice(None))] for _ in wanted]
     if isinstance(part, slice) and part == slice(None) and (given == wanted or not known(given + wanted)):
         return None
     if not known(given + wanted):
@@ -161,10 +164,13 @@ def _route(part: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Route:
     if isinstance(part, slice):
         span = range(sum(wanted))[part]
         if given == (1,) and len(span) != 1:  # to be broadcast
-            part = numpy.asarray(span)
-        else:
-            blocks = [*_bounds(given)]
-            return [[*_overlaps(span, blocks, low, high)] for low, high in _bounds(wanted)]
+            whole = [(0, len(span))]
+            return [
+                [piece._replace(source=slice(None)) for piece in _overlaps(span, whole, low, high)]
+                for low, high in _bounds(wanted)
+            ]
+        blocks = [*_bounds(given)]
+        return [[*_overlaps(span, blocks, low, high)] for low, high in _bounds(wanted)]
     route = []
     for low, high in _bounds(wanted):
         (chosen,) = numpy.nonzero((part >= low) & (part < high))
@@ -219,13 +225,13 @@ def _overlaps(span: range, given: Sequence[tuple[int, int]], low: int, high: int
 def _gather(x: da.Array, index: Any, axis: int) -> da.Array:
     """The elements at an index along an axis; its dimensions take the place of that axis."""
     if not isinstance(index, da.Array):
-        out = da.take(x, index.reshape(-1), axis=axis)
+        out = taken(x, index.reshape(-1), axis)
         return out if index.ndim == 1 else reshape(out, (*x.shape[:axis], *index.shape, *x.shape[axis + 1 :]))
     labels = tuple(range(x.ndim))
     places = tuple(range(x.ndim, x.ndim + index.ndim))
     free = (*labels[:axis], *places, *labels[axis + 1 :])
     if x.numblocks[axis] == 1:
-        kernel, meta = partial(_taken, axis=axis), meta_from_array(x, ndim=len(free))
+        kernel, meta = partial(_looked_up, axis=axis), meta_from_array(x, ndim=len(free))
         return da.blockwise(kernel, free, x, labels, index, places, meta=meta)
     parts = da.blockwise(
         partial(_taken_between, axis),
@@ -254,7 +260,7 @@ def _spans(chunks: tuple[int, ...], axis: int, template: da.Array | None = None)
     return da.stack([da.zeros((), dtype=n.dtype), n, n]).rechunk(3)
 
 
-def _taken(block: Any, index: Any, axis: int) -> Any:
+def _looked_up(block: Any, index: Any, axis: int) -> Any:
     return numpy.take(unwrapped(block), index, axis=axis)
 
 

@@ -25,7 +25,6 @@ from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 from xpgrad_dask.copies import with_copies
 from xpgrad_dask.factors import with_factors
 from xpgrad_dask.joint import with_joint_tasks
-from xpgrad_dask.layout import Within
 from xpgrad_dask.members import Member, as_member
 from xpgrad_dask.routes import WORTH_A_TASK
 from xpgrad_dask.strips import Step, Strips, adds_rows, run
@@ -91,7 +90,7 @@ class _Work:
         self.local: dict[str, Member] = {}
         self.apart: dict[str, str] = {}
         for name, layer in self.layers.items():
-            found = as_member(layer)
+            found = as_member(name, layer, {dep: graph.layers[dep] for dep in self.dependencies[name]})
             if isinstance(found, Member):
                 self.local[name] = found
             elif found:
@@ -133,6 +132,7 @@ class _Work:
             if not self._worthwhile(members):
                 self.apart |= dict.fromkeys(members, "it would save no task")
         found = [tuple(members) for members in groups.values() if self._worthwhile(members)]
+        self.local = {name: self.local[name] for members in found for name in members}
         return sorted(found, key=lambda members: levels[members[0]])
 
     def _worthwhile(self, members: Sequence[str]) -> bool:
@@ -197,8 +197,9 @@ class _Work:
 
     def _must_stay(self, name: str, members: Collection[str] = ()) -> bool:
         """Whether a layer's own keys are needed outside a region, where not all that reads them can be rewritten."""
-        users = (self.layers[user] for user in self.users[name].difference(members))
-        return name in self.wanted or any(type(layer) is not MaterializedLayer for layer in users)
+        users = self.users[name].difference(members)
+        fixed = (user in self.local or type(self.layers[user]) is not MaterializedLayer for user in users)
+        return name in self.wanted or any(fixed)
 
     def _deliver(self, parts: _Parts) -> _Parts:
         """Let what read the blocks of layers read parts of tuples, and return the same for tuples made meanwhile."""
@@ -316,17 +317,8 @@ class _Work:
 
     def _outside(self, region: Region) -> dict[tuple[str, int | None], int]:
         """What a region takes from outside: the layers with their axes of blocks, and how many axes there are."""
-        found = {}
-        for name in region.members:
-            layer: Any = self.layers[name]
-            if isinstance(layer, Within):
-                ndims = {layer.source: sum(part is not None for part in layer.key)}
-            else:
-                ndims = {dep: len(labels) for dep, labels in layer.indices if labels is not None}
-            for item in self.local[name].inputs:
-                if item.layer not in region.members:
-                    found[item.layer, item.axis] = ndims[item.layer]
-        return found
+        inputs = [item for name in region.members for item in self.local[name].inputs]
+        return {(item.layer, item.axis): item.ndim for item in inputs if item.layer not in region.members}
 
 
 def _layers_of(*parts: Mapping[Any, Any]) -> set[str]:

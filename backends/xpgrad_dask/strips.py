@@ -20,9 +20,12 @@ from xpgrad_dask.contractions import _matmul, _part, _tensordot, _whole
 from xpgrad_dask.factors import functions
 from xpgrad_dask.heap import Reuse
 from xpgrad_dask.layout import _broadcast_to
+from xpgrad_dask.own_blocks import BY_ROWS
+from xpgrad_dask.places import _looked_up
 from xpgrad_dask.routes import part_in_place
 from xpgrad_dask.special import of_block
-from xpgrad_dask.sums import _length, _reduced, run_rule, sum_block, unwrapped
+from xpgrad_dask.sums import _cumulated, _length, _reduced, run_rule, sum_block, unwrapped
+from xpgrad_dask.whole_axes import _unwrapping
 
 #: The most bytes of an array in a strip, the best of those tried: with smaller ones threads wait for each other, larger
 #: ones leave the cache.
@@ -34,7 +37,7 @@ _OPERATORS = "abs add and_ eq floordiv ge gt invert le lshift lt mod mul ne neg 
 _NUMPY = "angle clip imag real round swapaxes transpose where"
 #: What does the same to each row, whatever the others are, as ufuncs do, and reductions along other axes.
 _BY_ROWS: set[Any] = {operator.getitem, run_rule, of_block, chunk.astype, _broadcast_to}
-_BY_ROWS |= {_whole, _matmul, _tensordot, _reduced}
+_BY_ROWS |= {_whole, _matmul, _tensordot, _reduced, _cumulated, _unwrapping, _looked_up, *BY_ROWS}
 _BY_ROWS |= {getattr(operator, name) for name in _OPERATORS.split()}
 _BY_ROWS |= {getattr(numpy, name) for name in _NUMPY.split()}
 #: What adds up all that lies along its axes.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial, reduce
 from math import isnan, prod
-from operator import add
+from operator import add, attrgetter
 from typing import Any
 
 import dask.array as da
 import numpy
 from array_api_compat import array_namespace
+from array_api_compat.dask.array import linalg
 from dask import config
 from dask.array.utils import meta_from_array
 from dask.core import flatten
@@ -90,16 +91,18 @@ def _sum(block: Any, axis: Any, keepdims: bool) -> Any:
     return block.sum(axis=axis, keepdims=keepdims)
 
 
-def _reduction(name: str) -> Any:
-    """One of Dask's reductions, in one step where the axes are whole, and over a wider tree otherwise."""
+def _reduction(name: str, tree: Callable[..., da.Array] | None = None) -> Any:
+    """A reduction, in one step where the axes are whole, and otherwise over a tree."""
+    tree = tree or partial(_tree, name)
 
     def apply(x: da.Array, *, axis: Any = None, keepdims: bool = False, **options: Any) -> da.Array:
         x = as_dask(x)
         axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
         axes = tuple(numpy.lib.array_utils.normalize_axis_tuple(axes, x.ndim))
         if not axes or any(x.numblocks[i] != 1 for i in axes):
-            return _tree(name, x, axis=axes, keepdims=keepdims, **options)
+            return tree(x, axis=axes, keepdims=keepdims, **options)
         labels = tuple(range(x.ndim))
+        of_one = {option: value for option, value in options.items() if option != "correction"}
         kernel = partial(_reduced, name, axis=axes, keepdims=keepdims, **options)
         return da.blockwise(
             kernel,
@@ -108,7 +111,7 @@ def _reduction(name: str) -> Any:
             labels,
             token=name,
             adjust_chunks=dict.fromkeys(axes, 1) if keepdims else None,
-            meta=_reduced(name, numpy.ones_like(x._meta, shape=(1,) * x.ndim), axis=axes, keepdims=keepdims, **options),
+            meta=_reduced(name, numpy.ones_like(x._meta, shape=(1,) * x.ndim), axis=axes, keepdims=keepdims, **of_one),
         )
 
     apply.__name__ = name
@@ -155,7 +158,7 @@ def _reduced(name: str, block: Any, **options: Any) -> Any:
 
 def _function(name: str, block: Any) -> Any:
     """A function of a block's library; NumPy's as its plug-in has them, for the sake of short rows."""
-    return _of_numpy(name) if isinstance(block, numpy.ndarray) else getattr(array_namespace(block), name)
+    return _of_numpy(name) if isinstance(block, numpy.ndarray) else attrgetter(name)(array_namespace(block))
 
 
 @cache
@@ -175,6 +178,12 @@ def _cumulative(name: str, function: str, first: int) -> Any:
             raise ValueError(f"{name} needs an axis, unless there is only one.")
         along = (axis or 0) % x.ndim
         dtype = dtype or getattr(numpy, function)(numpy.ones((1,), x.dtype)).dtype
+        if x.numblocks[along] == 1:
+            labels = tuple(range(x.ndim))
+            kernel = partial(_cumulated, function, along, dtype, first if include_initial else None)
+            longer = {along: x.shape[along] + include_initial}
+            meta = meta_from_array(x, dtype=dtype)
+            return da.blockwise(kernel, labels, x, labels, adjust_chunks=longer, meta=meta)
         empty = any(n == 0 or isnan(n) for n in x.chunks[along])
         out = getattr(da, function)(x, axis=along, dtype=dtype, method="blelloch" if empty else "sequential")
         if not include_initial:
@@ -186,27 +195,34 @@ def _cumulative(name: str, function: str, first: int) -> Any:
     return apply
 
 
-def var(x: Any, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> da.Array:
+def _cumulated(function: str, axis: int, dtype: Any, first: int | None, block: Any) -> Any:
+    out = getattr(numpy, function)(block, axis=axis, dtype=dtype)
+    if first is None:
+        return out
+    lead = numpy.full_like(out, first, shape=tuple(1 if i == axis else n for i, n in enumerate(out.shape)))
+    return numpy.concatenate([lead, out], axis=axis)
+
+
+def _var(x: da.Array, *, axis: tuple[int, ...], correction: float = 0.0, keepdims: bool = False) -> da.Array:
     """The variance; where a block may be empty Dask's own way may be to divide by its length."""
-    x = as_dask(x)
-    axes = tuple(range(x.ndim)) if axis is None else numpy.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
-    if not any(n == 0 or isnan(n) for i in axes for n in x.chunks[i]):
-        return da.var(x, axis=axes, ddof=correction, keepdims=keepdims)
-    deviations = da.absolute(x - FUNCTIONS["mean"](x, axis=axes, keepdims=True)) ** 2
-    total = FUNCTIONS["sum"](deviations, axis=axes, keepdims=keepdims)
-    count = FUNCTIONS["sum"](da.ones_like(deviations), axis=axes, keepdims=keepdims)
+    if not any(n == 0 or isnan(n) for i in axis for n in x.chunks[i]):
+        return da.var(x, axis=axis, ddof=correction, keepdims=keepdims)
+    deviations = da.absolute(x - FUNCTIONS["mean"](x, axis=axis, keepdims=True)) ** 2
+    total = FUNCTIONS["sum"](deviations, axis=axis, keepdims=keepdims)
+    count = FUNCTIONS["sum"](da.ones_like(deviations), axis=axis, keepdims=keepdims)
     return total / da.maximum(count - correction, 0)
 
 
-def std(x: Any, **options: Any) -> da.Array:
+def _std(x: da.Array, **options: Any) -> da.Array:
     """The root of the variance."""
-    return da.sqrt(var(x, **options))
+    return da.sqrt(_var(x, **options))
 
 
 FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}
+FUNCTIONS |= {"linalg.vector_norm": _reduction("linalg.vector_norm", linalg.vector_norm)}
+FUNCTIONS |= {"std": _reduction("std", _std), "var": _reduction("var", _var)}
 FUNCTIONS["cumulative_prod"] = _cumulative("cumulative_prod", "cumprod", 1)
 FUNCTIONS["cumulative_sum"] = _cumulative("cumulative_sum", "cumsum", 0)
-FUNCTIONS |= {"std": std, "var": var}
 
 
 def run_rule(rule: Any, g: Any, *blocks: Any) -> Any:

@@ -41,8 +41,10 @@ def scatter_along_axis(values: da.Array, indices: Any, shape: tuple[int, ...], a
     axis %= len(shape)
     once = tuple(i for i, n in enumerate(shape) if i != axis and n == 1 != values.shape[i])
     full = tuple(values.shape[i] if i in once else n for i, n in enumerate(shape))
-    template = da.empty(full, chunks=getattr(shape, "chunks", "auto") if full == shape else "auto", dtype=values.dtype)
-    out = _along(axis, partial(_scatter, axis), template, values, indices, like=0)
+    template = getattr(shape, "template", None)
+    if template is None or full != shape:
+        template = da.empty(full, chunks=getattr(shape, "chunks", "auto") if full == shape else "auto")
+    out = _along(axis, partial(_scatter, axis), template, values, indices, dtype=values.dtype)
     return out.sum(axis=once, keepdims=True) if once else out
 
 
@@ -79,7 +81,7 @@ def _call(name: str, *blocks: Any, **options: Any) -> Any:
 
 
 def _scatter(axis: int, template: Any, values: Any, indices: Any) -> Any:
-    out = numpy.zeros_like(template)
+    out = numpy.zeros_like(template, dtype=values.dtype)
     key = [*numpy.ogrid[tuple(map(slice, values.shape))]]
     key[axis] = indices
     numpy.add.at(out, tuple(key), values)

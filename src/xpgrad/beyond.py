@@ -48,7 +48,7 @@ def einsum(subscripts: Any, /, *operands: Any) -> Array:
 
 def _distinct(x: Array, indices: str, sizes: dict[str, int]) -> tuple[Array, str]:
     """Without the axes that are broadcast, and with a diagonal in place of two axes of one index."""
-    stretched = tuple(axis for axis, i in enumerate(indices) if x.shape[axis] != sizes[i])
+    stretched = tuple(axis for axis, i in enumerate(indices) if x.shape[axis] == 1 != sizes[i])
     if stretched:
         x = function("squeeze")(x, stretched)
         indices = "".join(i for axis, i in enumerate(indices) if axis not in stretched)

@@ -8,6 +8,8 @@ from math import prod
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any, NamedTuple
 
+from xpgrad.cotangent import unlike
+
 Shape = tuple[int, ...]
 
 _HIDDEN = 0xE000  # the axes under an ellipsis, counted from the last, get characters that nobody types
@@ -116,7 +118,7 @@ def _sizes(operands: tuple[str, ...], shapes: tuple[Shape, ...]) -> dict[str, in
     for operand, shape in zip(operands, shapes, strict=True):
         for i, n in zip(operand, shape, strict=True):
             known = sizes.get(i, n)
-            if known != n and (1 not in (known, n) or operand.count(i) > 1):
+            if unlike((known,), (n,)) and (1 not in (known, n) or operand.count(i) > 1):
                 raise ValueError(f"{i if _named(i) else 'an axis of the ellipsis'} is {known} and {n} long")
             sizes[i] = n if known == 1 else known
     return sizes

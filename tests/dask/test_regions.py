@@ -1,5 +1,6 @@
 """What region fusion makes of graphs, and what it leaves alone."""
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -78,6 +79,71 @@ def test_explain_says_what_is_fused_and_what_is_not(data, capsys):
     assert "two axes of blocks" in capsys.readouterr().out
     xp.explain(xp.asarray(da.from_array(np.ones(2))))
     assert "nothing here" in capsys.readouterr().out
+
+
+#: Losses in which every operation stays within the rows of a block: x has 6 columns, u is (6, 4).
+OF_ROWS = {
+    "last column": lambda x, u: (x @ u)[:, -1] ** 2,
+    "columns by index": lambda x, u: (x @ u)[:, [0, 2, 2]] ** 2,
+    "columns by take": lambda x, u: xp.take(x @ u, np.asarray([3, 0]), axis=1) ** 2,
+    "flip": lambda x, u: xp.flip(x @ u, axis=1) * (x @ u),
+    "roll": lambda x, u: xp.roll(x @ u, 1, axis=1) * (x @ u),
+    "tile": lambda x, u: xp.tile(x @ u, (1, 2)) ** 2,
+    "repeat": lambda x, u: xp.repeat(x @ u, 2, axis=1) ** 2,
+    "concat": lambda x, u: xp.concat([x @ u, x, xp.ones_like(x[:, :1])], axis=1) ** 2,
+    "stack": lambda x, u: xp.stack([x @ u[:, 0], x @ u[:, 1]], axis=1) ** 2,
+    "unstack": lambda x, u: xp.unstack(x @ u, axis=1)[2] ** 2,
+    "reshape": lambda x, u: xp.sum(xp.reshape(x @ u, (-1, 2, 2)), axis=2) ** 2,
+    "permute_dims": lambda x, u: xp.permute_dims(x @ u, (1, 0))[2] ** 2,
+    "broadcast_to": lambda x, u: xp.broadcast_to(xp.sum(x @ u, axis=1, keepdims=True), (80, 6)) * x,
+    "cumulative_sum": lambda x, u: xp.cumulative_sum(x @ u, axis=1, include_initial=True) ** 2,
+    "cumulative_prod": lambda x, u: xp.cumulative_prod(x @ u, axis=1),
+    "prod": lambda x, u: xp.prod(x @ u, axis=1),
+    "std": lambda x, u: xp.std(x @ u, axis=1),
+    "var": lambda x, u: xp.var(x @ u, axis=1, correction=1),
+    "vector_norm": lambda x, u: xp.linalg.vector_norm(x @ u, axis=1),
+    "vecdot": lambda x, u: xp.vecdot(x @ u, x @ u),
+    "clip": lambda x, u: xp.clip(x @ u, -1.0, xp.asarray(0.5)) ** 2,
+    "sort": lambda x, u: xp.sort(x @ u, axis=1)[:, 1:] ** 2,
+    "take_along_axis": lambda x, u: xp.take_along_axis(x @ u, xp.argsort(x[:, :4], axis=1), axis=1)[:, 0] ** 2,
+    "log_softmax": lambda x, u: xp.log_softmax(x @ u, axis=1)[:, 0],
+    "logsumexp": lambda x, u: xp.special.logsumexp(x @ u, axis=1),
+    "attention": lambda x, u: attention(xp.reshape(x @ u, (80, 2, 2))),
+    "solve": lambda x, u: xp.linalg.solve((x @ u)[:, :, None] * (x @ u)[:, None, :] + xp.eye(4), (x @ u)[..., None]),
+    "det": lambda x, u: xp.linalg.det(xp.reshape(x @ u, (-1, 2, 2))),
+    "fft": lambda x, u: xp.abs(xp.fft.fft(x @ u, axis=1)) ** 2,
+    "written column": lambda x, u: with_written_column(x @ u) ** 2,
+}
+
+
+def attention(s):
+    return xp.softmax(s @ xp.matrix_transpose(s), axis=-1) @ s
+
+
+def with_written_column(x):
+    x[:, 0] = x[:, 1] * 3
+    return x
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
+def test_what_stays_within_the_rows_of_a_block_is_one_task(name, data, compute, tasks):
+    u = np.random.default_rng(1).normal(size=(6, 4))
+    loss = lambda x, u: xp.sum(OF_ROWS[name](x, u))  # noqa: E731
+    found = tracked(lambda u: loss(xp.asarray(data.X), u), u)
+    assert sum(layer.startswith("region-") for layer in found[1].data.dask.layers) == 1
+    assert tasks(*found) < 2 * 16  # one for each block, and what joins them or depends on none
+    expected = tracked(lambda u: loss(xp.asarray(da.from_array(data.x, chunks=-1)), u), u)
+    for a, b in zip(compute(*found), compute(*expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_what_would_make_large_blocks_keeps_its_own():
+    x = xp.asarray(da.from_array(np.ones((8, 3)), chunks=(4, 3)))
+    assert xp.concat([x, x], axis=1).chunks == ((4, 4), (6,))
+    assert xp.concat([x, x]).chunks == ((4,) * 4, (3,))
+    with dask.config.set({"array.chunk-size": "100 B"}):
+        assert xp.concat([x, x], axis=1).chunks == ((4, 4), (3, 3))
+        assert xp.stack([x, x], axis=1).chunks == ((4, 4), (1, 1), (3,))
 
 
 def reading(graph, name):

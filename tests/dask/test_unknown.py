@@ -40,7 +40,23 @@ LOSSES = {
     "new axis": lambda xp, x, w: xp.sum(x[:, None, :] * x[:, :, None]),
     "columns": lambda xp, x, w: xp.sum(x[:, 1] * x[:, 0:1][:, 0]),
     "not linear": lambda xp, x, w: xp.sqrt(xp.mean((x @ w) ** 2)),
+    "joined columns": lambda xp, x, w: xp.sum(xp.concat([x, 2 * x * w], axis=1) ** 3),
+    "stacked columns": lambda xp, x, w: xp.sum(xp.stack([x[:, 0], x @ w], axis=1) ** 3),
+    "cumulative columns": lambda xp, x, w: xp.sum(xp.cumulative_sum(x * w, axis=1, include_initial=True) ** 2),
+    "product of columns": lambda xp, x, w: xp.sum(xp.prod(x * w, axis=1)),
+    "reshape": lambda xp, x, w: xp.sum(xp.reshape(x * w, (-1, 1, 3))[:, 0] ** 2),
+    "broadcast columns": lambda xp, x, w: xp.sum(xp.broadcast_to(x[:, :1], x.shape) * x * w),
+    "einsum": lambda xp, x, w: xp.sum(xp.einsum("ij,j,kj->ik", x, w, np.ones((2, 3))) ** 2),
+    "last column": lambda xp, x, w: xp.sum(xp.sort(x * w, axis=1)[:, -1] ** 2),
+    "columns by index": lambda xp, x, w: xp.sum(xp.take(x * w, np.asarray([0, 2, 2]), axis=1) ** 2),
+    "columns by rank": lambda xp, x, w: xp.sum(xp.take_along_axis(x * w, xp.argsort(x, axis=1)[:, :2], axis=1) ** 2),
+    "written columns": lambda xp, x, w: xp.sum(with_written_column(x * w) ** 2),
 }
+
+
+def with_written_column(x):
+    x[:, 0] = x[:, 1] * 3
+    return x
 
 
 @pytest.mark.parametrize("name", LOSSES)
