@@ -10,11 +10,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import dask.array as da
 import numpy
-from dask.array.gufunc import _parse_gufunc_signature
 from dask.utils import has_keyword
 
 import xpgrad
@@ -64,7 +64,7 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     def forward(function: Callable[..., Any], given: Sequence[Any]) -> list[da.Array]:
         return [da.map_blocks(function, *given, **options)]
 
-    return _record(partial(func, **own) if own else func, func, operands, [out], forward)[0]
+    return over_blocks(partial(func, **own) if own else func, func, operands, [out], forward)[0]
 
 
 _OPTIONS = frozenset(inspect.signature(da.map_blocks).parameters)
@@ -87,7 +87,7 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
     *args
         Arrays, each followed by its indices, or by None where it is to be seen whole.
     **options
-        As Dask has them, and keywords of `func`. Indices that the result lacks need ``concatenate=True``.
+        As Dask has them, and keywords of `func`.
 
     Returns
     -------
@@ -103,9 +103,6 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
         return array_of(
             da.blockwise(func, out_ind, *(part for x, ind in operands for part in (raw(x), ind)), **options)
         )
-    lost = {i for _, ind in operands for i in ind or ()}.difference(out_ind)
-    if lost and options.get("concatenate") is not True:
-        raise ValueError(f"the result lacks the indices {sorted(lost, key=str)}: that needs concatenate=True here.")
     known = frozenset(inspect.signature(da.blockwise).parameters)
     own = {name: value for name, value in options.items() if name not in known}
     new = options.get("new_axes") or {}
@@ -115,63 +112,43 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
         return [da.blockwise(function, out_ind, *pairs, **options)]
 
     out = [None if i in new else i for i in out_ind]
-    return _record(partial(func, **own) if own else func, func, operands, [out], forward)[0]
+    inner = partial(func, **own) if own else func
+    if options.get("concatenate") is not True:
+        inner = partial(_in_lists, inner, _lists(operands, out_ind))
+    return over_blocks(inner, func, operands, [out], forward)[0]
 
 
-def apply_gufunc(func: Callable[..., Any], signature: str, *args: Any, **options: Any) -> Any:
-    """``dask.array.apply_gufunc``, differentiable by the arrays among its arguments.
-
-    Parameters
-    ----------
-    func : callable
-        As for `map_blocks`; its core dimensions come last.
-    signature : str
-        As NumPy has them: ``"(i,j),(j)->(i)"``.
-    *args
-        Arrays and raw arrays.
-    **options
-        As Dask has them (``output_dtypes``, ``output_sizes``, ``allow_rechunk``, …), and keywords of `func`.
-
-    Returns
-    -------
-    Array, or tuple of Array
-
-    Raises
-    ------
-    ValueError
-        As for `map_blocks`, and for ``axes``, ``axis``, ``keepdims`` and ``vectorize`` where a gradient is wanted.
-    """
-    if not recorded(func, args, options):
-        found = da.apply_gufunc(func, signature, *map(raw, args), **options)
-        return tuple(map(array_of, found)) if isinstance(found, tuple) else array_of(found)
-    refused = [name for name in ("axes", "axis", "keepdims", "vectorize") if options.get(name)]
-    if refused:
-        raise ValueError(f"apply_gufunc with {refused[0]} cannot be differentiated: move the axes before the call.")
-    cores, outs = _parse_gufunc_signature(signature)
-    if options.get("allow_rechunk"):
-        args = tuple(_joined(x, len(core)) for x, core in zip(args, cores, strict=True))
-    several = isinstance(outs, list)
-    known = frozenset(inspect.signature(da.apply_gufunc).parameters)
-    own = {name: value for name, value in options.items() if name not in known}
-    depth = max(x.ndim - len(core) for x, core in zip(args, cores, strict=True))
-    loop = [*range(depth)][::-1]
-    operands = [
-        (x, [*loop[depth - x.ndim + len(core) :], *(None for _ in core)]) for x, core in zip(args, cores, strict=True)
-    ]
-
-    def forward(function: Callable[..., Any], given: Sequence[Any]) -> list[da.Array]:
-        found = da.apply_gufunc(function, signature, *given, **options)
-        return [*found] if several else [found]
-
-    results = [[*loop, *(None for _ in core)] for core in (outs if several else [outs])]
-    found = _record(partial(func, **own) if own else func, func, operands, results, forward, several)
-    return found if several else found[0]
+def _lists(operands: Sequence[tuple[Any, Any]], out_ind: Sequence[Any]) -> list[Any]:
+    """For each argument the axes whose index the result lacks, with the lengths of the blocks that come in lists."""
+    labels = [ind for _, ind in operands]
+    arrays = unified([as_dask(raw(x)) if ind else x for x, ind in operands], labels)
+    numbers: dict[Any, int] = {}
+    for x, ind in zip(arrays, labels, strict=True):
+        for axis, i in enumerate(ind or ()):
+            numbers[i] = max(numbers.get(i, 1), x.numblocks[axis])
+    lists = []
+    for x, ind in zip(arrays, labels, strict=True):
+        lost = [axis for axis, i in enumerate(ind or ()) if i not in out_ind]
+        if any(not known(x.chunks[axis]) for axis in lost):
+            raise ValueError(f"the lengths of blocks along {ind} are not known yet: call compute_chunk_sizes() first.")
+        lists.append([(axis, x.chunks[axis] * (numbers[ind[axis]] // x.numblocks[axis])) for axis in lost])
+    return lists
 
 
-def _joined(x: Any, core: int) -> Any:
-    """An array whose last axes, so many, have one block each."""
-    split = [i for i in range(x.ndim - core, x.ndim) if isinstance(raw(x), da.Array) and raw(x).numblocks[i] > 1]
-    return rechunk(x, dict.fromkeys(split, -1)) if split else x
+def _in_lists(func: Callable[..., Any], lists: Sequence[Any], *args: Any) -> Any:
+    """Call a function with its arguments in blocks along some axes."""
+    return func(*(_cut(x, own) for x, own in zip(args, lists, strict=True)))
+
+
+def _cut(x: Array, along: Sequence[tuple[int, tuple[int, ...]]]) -> Any:
+    """Nested lists of blocks; the only block of an axis may come several times."""
+    if not along:
+        return x
+    (axis, lengths), *rest = along
+    lead = (slice(None),) * axis
+    stops = [*accumulate(lengths)] if sum(lengths) == x.shape[axis] else [x.shape[axis]] * len(lengths)
+    starts = [stop - min(n, x.shape[axis]) for n, stop in zip(lengths, stops, strict=True)]
+    return [_cut(x[(*lead, slice(*ends))], rest) for ends in zip(starts, stops, strict=True)]
 
 
 def rechunk(x: Any, chunks: Any = "auto", **options: Any) -> Array:
@@ -278,7 +255,7 @@ def _grouped(chunks: Sequence[int], size: int) -> tuple[int, ...]:
     return tuple(sum(chunks[i : i + size]) for i in range(0, len(chunks), size))
 
 
-def _record(
+def over_blocks(
     function: Callable[..., Any],
     func: Callable[..., Any],
     operands: Sequence[tuple[Any, Any]],
@@ -339,8 +316,13 @@ def _filled(function: Callable[..., Any], template: Sequence[Any], several: bool
 
 def _on_arrays(func: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     """What a function makes of Arrays, raw."""
-    found = func(*(array_of(x) if _is_array(x) else x for x in args), **keywords)
+    found = func(*map(_with_arrays, args), **keywords)
     return tuple(map(raw, found)) if isinstance(found, tuple) else raw(found)
+
+
+def _with_arrays(x: Any) -> Any:
+    """An Array for a raw array, also in lists."""
+    return [*map(_with_arrays, x)] if isinstance(x, list) else array_of(x) if _is_array(x) else x
 
 
 def _is_array(x: Any) -> bool:

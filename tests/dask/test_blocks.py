@@ -108,8 +108,52 @@ def test_blockwise_with_an_index_that_is_summed_over(compute):
     _, by_a, by_b = tracked(loss, lazy_a, lazy_b)
     np.testing.assert_allclose(compute(by_a), 2 * a @ b @ b.T)
     np.testing.assert_allclose(compute(by_b), a.T @ (2 * a @ b))
-    with pytest.raises(ValueError, match="concatenate=True"):
-        tracked(lambda a: xp.sum(xp.blockwise(np.sum, "i", a, "ij", dtype=float)), lazy_a)
+
+
+@pytest.mark.parametrize("chunks", [(2, 2), (6, 4), (2, 4), (6, 1)])
+def test_blockwise_with_blocks_in_lists(chunks, compute):
+    """Without `concatenate`, a function gets a list of the blocks along an index that the result lacks."""
+    rng = np.random.default_rng(0)
+    a, b, row = rng.normal(size=(6, 4)), rng.normal(size=(4, 5)), rng.normal(size=(1, 5))
+    lazy = da.from_array(a, chunks=chunks), da.from_array(b, chunks=(chunks[1], 2)), da.from_array(row, chunks=(1, 2))
+    counts = set()
+
+    def total(a, b, row):
+        counts.update(map(len, (a, b, row)))
+        return sum(x @ y + z for x, y, z in zip(a, b, row, strict=True))
+
+    def loss(a, b, row):
+        return xp.sum(xp.blockwise(total, "ij", a, "ik", b, "kj", row, "kj", meta=np.empty((0, 0))) ** 2)
+
+    value, *gradients = tracked(loss, *lazy)
+    n = len(lazy[0].chunks[1])
+    out = a @ b + n * row
+    expected = 2 * out @ b.T, a.T @ (2 * out), 2 * n * out.sum(axis=0, keepdims=True)
+    np.testing.assert_allclose(compute(value), np.sum(out**2))
+    for found, by_hand, x in zip(gradients, expected, lazy, strict=True):
+        assert found.chunks == x.chunks
+        np.testing.assert_allclose(compute(found), by_hand)
+    assert counts == {n}
+
+
+def test_blockwise_with_lists_of_lists(compute):
+    a = np.random.default_rng(0).normal(size=(6, 4))
+
+    def corners(blocks):
+        return sum(block[0, 0] ** 2 for row in blocks for block in row)
+
+    _, gradient = tracked(
+        lambda a: xp.blockwise(corners, "", a, "ij", dtype=float) ** 2, da.from_array(a, chunks=(3, 2))
+    )
+    corner = np.zeros_like(a)
+    corner[::3, ::2] = a[::3, ::2]
+    np.testing.assert_allclose(compute(gradient), 4 * np.sum(corner**2) * corner)
+
+
+def test_blocks_in_lists_need_their_lengths():
+    x = da.from_array(np.arange(6.0), chunks=2)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        tracked(lambda x: xp.blockwise(sum, "", x, "i", dtype=float), x[x > 1])
 
 
 def test_apply_gufunc_with_two_results(compute):
@@ -127,8 +171,81 @@ def test_apply_gufunc_with_two_results(compute):
     product, square = (a * b[:, None]).sum(-1), (b * b).sum(-1)
     np.testing.assert_allclose(compute(by_a), 2 * product[..., None] * b[:, None])
     np.testing.assert_allclose(compute(by_b), (2 * product[..., None] * a).sum(1) + 6 * square[:, None] ** 2 * b)
-    with pytest.raises(ValueError, match="vectorize"):
-        tracked(lambda a: xp.apply_gufunc(np.sum, "(i)->()", a, vectorize=True), da.ones((2, 3)))
+
+
+def centred(x, w):
+    space = of(x)
+    return w * (x - space.mean(x, axis=-1, keepdims=True))
+
+
+def spread(x):
+    return of(x).var(x, axis=-1)
+
+
+def pair(x, w):
+    return of(x).sum(x * w, axis=-1), x[..., :2] ** 2
+
+
+GUFUNCS = {
+    "axis": (centred, "(i),(i)->(i)", {"axis": 0, "output_dtypes": float}),
+    "axes": (centred, "(i),(i)->(i)", {"axes": [(0,), (0,), (-1,)], "output_dtypes": float}),
+    "keepdims": (lambda x, w: spread(w * x), "(i),(i)->()", {"axis": 0, "keepdims": True, "output_dtypes": float}),
+    "two results": (
+        pair,
+        "(i),(i)->(),(k)",
+        {"axes": [(0,), (0,), (), (0,)], "output_dtypes": (float, float), "output_sizes": {"k": 2}},
+    ),
+    "vectorize": (lambda x, w: of(x).sum(x * w) ** 2, "(i),(i)->()", {"vectorize": True, "output_dtypes": float}),
+    "vectorize, of vectors": (centred, "(i),(i)->(i)", {"vectorize": True, "axis": 0, "output_dtypes": float}),
+    "vectorize, two results": (
+        lambda x, w: (of(x).sum(x * w), (x * w)[:2]),
+        "(i),(i)->(),(k)",
+        {"vectorize": True, "output_dtypes": (float, float), "output_sizes": {"k": 2}},
+    ),
+}
+
+
+@pytest.mark.parametrize("chunks", [(3, 2, 2), (3, 4, 5), (3, 1, 5)])
+@pytest.mark.parametrize("name", GUFUNCS)
+def test_apply_gufunc_of_other_axes(name, chunks, compute):
+    func, signature, options = GUFUNCS[name]
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(3, 4, 5)), rng.normal(size=3)
+    if "vectorize" in options and "axis" not in options:
+        x, chunks = np.moveaxis(x, 0, -1), (*chunks[1:], 3)
+
+    def loss(x, w):
+        found = xp.apply_gufunc(func, signature, x, w, **options)
+        return sum(xp.sum(part**3) for part in (found if isinstance(found, tuple) else (found,)))
+
+    def of_raw(*blocks):
+        found = func(*map(xn.asarray, blocks))
+        return tuple(map(np.asarray, found)) if isinstance(found, tuple) else np.asarray(found)
+
+    value, by_x, by_w = tracked(loss, da.from_array(x, chunks=chunks), w)
+    raw = da.apply_gufunc(of_raw, signature, da.from_array(x, chunks=-1), w, **options)
+    expected = sum((part**3).sum() for part in (raw if isinstance(raw, tuple) else (raw,)))
+    np.testing.assert_allclose(compute(value), compute(expected))
+    assert by_x.chunks == da.from_array(x, chunks=chunks).chunks
+    assert_slope(
+        lambda x, w: compute(loss(xp.asarray(da.from_array(x)), xp.asarray(w))), (x, w), compute(by_x), compute(by_w)
+    )
+
+
+def assert_slope(value, at, *gradients):
+    """The gradients are those of differences, in a direction of each argument."""
+    rng = np.random.default_rng(1)
+    for i, gradient in enumerate(gradients):
+        v = rng.normal(size=at[i].shape)
+        low, high = (value(*(a + (side * v if j == i else 0) for j, a in enumerate(at))) for side in (-1e-6, 1e-6))
+        np.testing.assert_allclose(np.sum(gradient * v), (high - low) / 2e-6, rtol=1e-6)
+
+
+def test_apply_gufunc_of_nothing(compute):
+    x = da.from_array(np.zeros((0, 3)), chunks=(1, 3))
+    f = partial(xp.apply_gufunc, lambda x: x * x, "(i)->(i)", vectorize=True, output_dtypes=float)
+    _, gradient = tracked(lambda x: xp.sum(f(x)), x)
+    assert compute(gradient).shape == (0, 3)
 
 
 @pytest.mark.parametrize("axis", [None, 0, (0, 1)])
