@@ -84,10 +84,8 @@ class DaskBackend(Backend):
 
         from xpgrad_dask.regions import fuse
 
-        if not dask.config.get("xpgrad.fusion", True):
-            return arrays
         lazy = [x for x in arrays if not _known(x)]
-        fused = iter(fuse(lazy)[0] if lazy else ())
+        fused = iter(fuse(lazy, dask.config.get("xpgrad.fusion", True))[0] if lazy else ())
         return [x if _known(x) else next(fused) for x in arrays]
 
     def asarray(self, x: Any) -> Any:

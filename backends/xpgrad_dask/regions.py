@@ -59,14 +59,22 @@ class Report(NamedTuple):
     apart: dict[str, str]
 
 
-def fuse(arrays: Sequence[da.Array]) -> tuple[list[da.Array], Report]:
-    """The same arrays, of one graph in which regions are fused, and what became of it."""
+def fuse(arrays: Sequence[da.Array], by_regions: bool = True) -> tuple[list[da.Array], Report]:
+    """The same arrays, of one graph in which regions are fused, and what became of it.
+
+    Parameters
+    ----------
+    arrays : sequence of dask.array.Array
+        They may depend on one another.
+    by_regions : bool
+        Otherwise only the functions of blocks go forward and backward in the same tasks.
+    """
     wanted = {x.name for x in arrays}
-    graph = with_factors(HighLevelGraph.merge(*(x.dask for x in arrays)), wanted)
-    improved = with_copies(with_joint_tasks(graph), wanted)
-    work = _Work(improved, wanted)
-    regions = [work.emit(members) for members in work.groups()]
-    if regions or improved is not graph:
+    merged = HighLevelGraph.merge(*(x.dask for x in arrays))
+    graph = with_joint_tasks(with_factors(merged, wanted) if by_regions else merged)
+    work = _Work(with_copies(graph, wanted) if by_regions else graph, wanted)
+    regions = [work.emit(members) for members in work.groups()] if by_regions else []
+    if regions or work.graph is not merged:
         arrays = [da.Array(work.graph_of(x.name), x.name, x.chunks, meta=x._meta) for x in arrays]
     return [*arrays], Report(regions, work.apart)
 
@@ -79,6 +87,7 @@ class _Work:
     """A graph that is being rewritten."""
 
     def __init__(self, graph: HighLevelGraph, wanted: set[str]) -> None:
+        self.graph = graph
         self.wanted = wanted
         self.order = _needed(graph.dependencies, wanted)
         self.layers: dict[str, Layer] = {name: graph.layers[name] for name in self.order}

@@ -36,6 +36,25 @@ UNARY = {
     "spread": lambda xp, x: xp.std(x + 0.3, axis=0),
     "masked": lambda xp, x: xp.sum(xp.sin(xp.reshape(x, (-1,))[xp.reshape(x, (-1,)) > 0.1])) * x,
     "written to": lambda xp, x: written(x),
+    "last of a row": lambda xp, x: x[..., -1],
+    "parts of a row": lambda xp, x: x[..., [0, -1, 0]] * 0.5,
+    "rows backwards": lambda xp, x: xp.flip(x, axis=-1) * x,
+    "rolled rows": lambda xp, x: xp.roll(x, 1, axis=-1) + x,
+    "repeated in rows": lambda xp, x: xp.repeat(x, 2, axis=-1),
+    "tiled rows": lambda xp, x: xp.tile(x, (1, 2)) if x.ndim == 2 else xp.tile(x, (2,)),
+    "joined rows": lambda xp, x: xp.concat([x, xp.sin(x)], axis=-1),
+    "stacked": lambda xp, x: xp.sum(xp.stack([x, x * x, xp.sin(x)], axis=-1) * xp.arange(3.0), axis=-1),
+    "cut rows": lambda xp, x: xp.sum(xp.reshape(x, (*x.shape[:-1], x.shape[-1], 1)) ** 2, axis=-1),
+    "halved rows": lambda xp, x: xp.max(xp.reshape(xp.tile(x, (1,) * (x.ndim - 1) + (2,)), (*x.shape, 2)), axis=-1),
+    "stretched rows": lambda xp, x: xp.broadcast_to(xp.sum(x, axis=-1, keepdims=True), x.shape) * x,
+    "cumulative in rows": lambda xp, x: xp.cumulative_sum(x, axis=-1, include_initial=True),
+    "products in rows": lambda xp, x: xp.cumulative_prod(xp.sin(x), axis=-1),
+    "product of rows": lambda xp, x: xp.prod(xp.sin(x), axis=-1, keepdims=True) * x,
+    "length of rows": lambda xp, x: xp.linalg.vector_norm(x + 0.1, axis=-1, keepdims=True) * x,
+    "spread of rows": lambda xp, x: xp.std(x * x + 0.3 * x, axis=-1, keepdims=True) + x,
+    "by rank": lambda xp, x: xp.take_along_axis(xp.sin(x), xp.argsort(x, axis=-1)[..., :2], axis=-1),
+    "of logarithms": lambda xp, x: xp.log_softmax(x, axis=-1) * x,
+    "written in rows": lambda xp, x: written_rows(x),
     "in blocks": lambda xp, x: xp.map_blocks(curved, x, dtype=x.dtype) if hasattr(x.data, "dask") else curved(x),
 }
 #: Two arrays, if their shapes suit.
@@ -60,6 +79,12 @@ HEADS = {
 def written(x):
     y = x * 1.0
     y[1:] = y[1:] * 0.5 + 1.0
+    return y
+
+
+def written_rows(x):
+    y = x * 1.0
+    y[..., 0] = y[..., -1] * 0.5 + 1.0
     return y
 
 

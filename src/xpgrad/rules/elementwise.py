@@ -84,7 +84,7 @@ vjp("sign", x=sign)
 vjp("sin", x=lambda xp, g, x: g * xp.cos(x))
 vjp("sinh", x=lambda xp, g, x: g * xp.cosh(x))
 vjp("sqrt", x=lambda g, out: g * 0.5 / out)
-vjp("square", x=lambda g, x: g * (2 * x))
+vjp("square", x=lambda g, x: (g + g) * x)
 vjp("tan", x=lambda g, out: g * (1 + out * out))
 vjp("tanh", x=lambda g, out: g * (out * -out + 1))  # 1 - out**2, for which NumPy makes one array instead of two
 
@@ -110,7 +110,7 @@ def pow_base(xp, g, x1, x2):
     """x2 * x1**(x2 - 1), and 0 where both are 0."""
     if isinstance(x2, NUMBERS):
         if x2 == 2:
-            return g * (x1 + x1)  # half the time of 2 * x1 on small arrays
+            return (g + g) * x1  # a cotangent is often one number; half the time of 2 * g on small arrays
         return g * (x2 * x1 ** (x2 - 1)) if x2 else xp.zeros_like(g)
     constant = (x1 == 0) & (x2 == 0)
     return g * (x2 * x1 ** xp.where(constant, 0.0, x2 - 1.0))
