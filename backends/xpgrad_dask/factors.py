@@ -11,9 +11,10 @@ import operator
 from collections.abc import Iterator, Mapping
 from copy import copy
 from functools import partial
-from math import prod
+from math import nan, prod
 from typing import Any
 
+import dask.array as da
 import numpy
 from array_api_compat import array_namespace
 from dask._task_spec import Alias, DataNode, GraphNode, Task, _identity_cast, convert_legacy_graph
@@ -27,23 +28,60 @@ from toolz.functoolz import Compose
 from xpgrad_dask.contractions import _matmul, _part, _tensordot, _whole
 from xpgrad_dask.layout import Within, _broadcast_to
 from xpgrad_dask.own_blocks import BY_ROWS
+from xpgrad_dask.shapes import known
 from xpgrad_dask.sums import _reduced, _sum_chunk, _sum_of_list, run_rule, sum_block
 
 #: Functions by the arguments in which they are linear: all of them together, one of them, or the first.
 _TOGETHER: set[Any] = {operator.add, operator.sub, operator.neg, operator.pos, numpy.swapaxes, numpy.transpose}
 _TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, sum_block, "sum"} | BY_ROWS
 _ONE = {operator.mul, _matmul, _tensordot}
-_FIRST = {operator.truediv, run_rule, _broadcast_to}
+_FIRST: set[Any] = {operator.truediv, run_rule, _broadcast_to}
 _AROUND = {_part, _reduced, _whole}  # their first argument says what they do with the blocks
+_MOST = 3  # numbers of which each has its own way back through the blocks; with more, two passes take less time
+
+
+def _minus_like(block: Any, template: Any) -> Any:
+    """The negative, in the template's shape."""
+    return _broadcast_to(-block, template)
+
+
+_FIRST.add(_minus_like)
 
 
 def with_factors(graph: HighLevelGraph, wanted: set[str]) -> HighLevelGraph:
     """The same graph, in which what is linear in such a number no longer waits for it, where that saves a pass."""
+    found, _ = _with_all(graph, wanted)
+    if len(_candidates(found)) > 1:
+        # Of several numbers some may be multiples of one, which is farther away, or the nearest may be the fewest.
+        for step in (1, -1):
+            apart, count = _with_all(found, wanted, True, step)
+            if count <= _MOST and _passes(apart) < _passes(found):
+                return apart
+    return found
+
+
+def _with_all(
+    graph: HighLevelGraph, wanted: set[str], terms: bool = False, step: int = 1
+) -> tuple[HighLevelGraph, int]:
+    """The same graph with all numbers factored out that can be, and how many; sums may be taken apart into `terms`."""
     tried: set[str] = set()
-    while name := next((name for name in _candidates(graph) if name not in tried), None):
+    count = 0
+    while name := next((name for name in _candidates(graph)[::step] if name not in tried), None):
         tried.add(name)
-        graph = _factored(graph, name, wanted)
-    return graph
+        before, graph = graph, _factored(graph, name, wanted, terms)
+        count += graph is not before
+    return graph, count
+
+
+def _passes(graph: HighLevelGraph) -> int:
+    """How often what leads to the end goes from many blocks to one and back to many."""
+    passes: dict[str, int] = {}
+    many = {name: len(layer.get_output_keys()) > 1 for name, layer in graph.layers.items()}
+    for name in graph._toposort_layers():
+        deps = graph.dependencies[name]
+        back = [passes[dep] + (many[name] and not many[dep] and passes[dep] > 0) for dep in deps]
+        passes[name] = max([int(many[name]), *back])
+    return max(passes.values())
 
 
 def _candidates(graph: HighLevelGraph) -> list[str]:
@@ -57,8 +95,8 @@ def _candidates(graph: HighLevelGraph) -> list[str]:
     found = []
     for name in reversed(order):
         layer = graph.layers[name]
-        known = layer.collection_annotations or {}
-        if name in leading and name in waiting and known.get("shape") == () and known["dtype"].kind == "f":
+        kind = layer.collection_annotations or {}
+        if name in leading and name in waiting and kind.get("shape") == () and kind["dtype"].kind == "f":
             found.append(name)
         if (name in leading or _in_blocks(layer)) and _may_be_linear(layer):
             leading |= graph.dependencies[name]
@@ -73,9 +111,9 @@ def _may_be_linear(layer: Layer) -> bool:
     return not isinstance(layer, Blockwise) or set(functions(layer.task)) - _AROUND <= _TOGETHER | _ONE | _FIRST
 
 
-def _factored(graph: HighLevelGraph, factor: str, wanted: set[str]) -> HighLevelGraph:
+def _factored(graph: HighLevelGraph, factor: str, wanted: set[str], terms: bool) -> HighLevelGraph:
     """The same graph with a number multiplied in where nothing in blocks is left to do, if that is possible."""
-    work = _Factored(graph, factor)
+    work = _Factored(graph, factor, terms)
     outside = {dep for name, deps in graph.dependencies.items() if name not in work.linear for dep in deps}
     numblocks = {name: _numblocks(graph.layers[name]) for name in work.linear}
     wide = {name for name, blocks in numblocks.items() if prod(blocks) > 1}
@@ -87,22 +125,27 @@ def _factored(graph: HighLevelGraph, factor: str, wanted: set[str]) -> HighLevel
     dtype = (graph.layers[factor].collection_annotations or {})["dtype"]
     layers[one[0]], dependencies[one[0]] = MaterializedLayer({one: DataNode(one, numpy.ones((), dtype))}), set()
     for name in work.linear:
-        layers[work.names[name]] = work.renamed(name)
-        dependencies[work.names[name]] = {work.names.get(dep, dep) for dep in graph.dependencies[name]}
+        for own, layer, needed in work.copies(name):
+            layers[own], dependencies[own] = layer, needed
     for name in work.linear & (outside | wanted):
         labels, unit = tuple(range(len(numblocks[name]))), work.names[name]
+        operands: list[Any] = [unit, labels, factor, ()]
         given = {unit: numblocks[name], factor: ()}
-        layers[name] = blockwise(times, name, labels, unit, labels, factor, (), numblocks=given)
+        if name in work.rests:
+            operands += [work.rests[name], labels]
+            given[work.rests[name]] = numblocks[name]
+        layers[name] = blockwise(times, name, labels, *operands, numblocks=given)
         dependencies[name] = set(given)
     return HighLevelGraph(layers, dependencies)
 
 
-def times(r: Any, g: Any) -> Any:
-    """The product of blocks; where the number is zero, a zero."""
+def times(r: Any, g: Any, rest: Any = None) -> Any:
+    """The product of blocks; where the number is zero, a zero. And what does not depend on the number, added."""
     with numpy.errstate(all="ignore"):
         out = r * g
     xp = array_namespace(out)
-    return out if g else xp.where(xp.isfinite(out), out, xp.zeros_like(out))
+    out = out if g else xp.where(xp.isfinite(out), out, xp.zeros_like(out))
+    return out if rest is None else out + rest
 
 
 def _numblocks(layer: Layer) -> tuple[int, ...]:
@@ -116,18 +159,36 @@ class _Factored:
     Attributes
     ----------
     linear : set of str
-        The layers whose blocks are.
+        The layers whose blocks are, or are sums of such and of others.
     names : dict
-        What these, and the number, are called when there is 1 in its place.
+        What these, and the number, are called when there is 1 in its place, without the others.
+    rests : dict
+        What the others are called, where there are some.
     """
 
-    def __init__(self, graph: HighLevelGraph, factor: str) -> None:
+    def __init__(self, graph: HighLevelGraph, factor: str, terms: bool) -> None:
         self.graph = graph
         self.linear: set[str] = set()
+        self.rests: dict[str, str] = {}
+        self.sums: set[str] = set()
+        waiting = {factor}
         for name in graph._toposort_layers():
-            inputs = graph.dependencies[name] & {*self.linear, factor}
-            if inputs and self.is_linear(name, inputs):
+            inputs = graph.dependencies[name] & waiting
+            if not inputs:
+                continue
+            waiting.add(name)
+            if not inputs <= {*self.linear, factor}:
+                continue
+            with_rest = inputs & self.rests.keys()
+            if with_rest in (set(), inputs) and self.is_linear(name, inputs):
                 self.linear.add(name)
+            elif terms and self.is_sum(name):
+                self.linear.add(name)
+                self.sums.add(name)
+            else:
+                continue
+            if with_rest or name in self.sums:
+                self.rests[name] = clone_key(name, (factor, "rest"))
         # By the number, too: where another was factored out before, the same layer may have been in that.
         self.names = {name: clone_key(name, factor) for name in (*self.linear, factor)}
 
@@ -145,26 +206,70 @@ class _Factored:
             return len(places) == len(layer.indices)
         return (called <= _ONE and len(places) == 1) or (called <= _FIRST and places == [0])
 
+    def is_sum(self, name: str) -> bool:
+        """Whether a layer is the sum, or the difference, of two others of its dtype."""
+        layer = self.graph.layers[name]
+        if not isinstance(layer, Blockwise) or {*functions(layer.task)} not in ({operator.add}, {operator.sub}):
+            return False
+        if len(layer.indices) != 2 or len(self.graph.dependencies[name]) != 2:
+            return False
+        kinds = [self.graph.layers[x].collection_annotations or {} for x in (name, *self.graph.dependencies[name])]
+        return len({kind.get("dtype") for kind in kinds}) == 1 and known(kinds[0].get("shape", (nan,)))
+
+    def copies(self, name: str) -> Iterator[tuple[str, Layer, set[str]]]:
+        """A layer with 1 in the number's place, and what does not depend on the number: names, and what they need."""
+        for names in (self.names, self.rests):
+            if name not in names:
+                continue
+            if name in self.sums:
+                alone = names is self.rests
+                layer: Any = self.graph.layers[name]
+                terms = [x if alone and x not in self.names else names.get(x) for x, _ in layer.indices]
+                yield from self.sum_of(layer, terms, names[name])
+            else:
+                yield names[name], self.renamed(name, names), {names.get(x, x) for x in self.graph.dependencies[name]}
+
+    def sum_of(self, layer: Blockwise, terms: list[str | None], own: str) -> Iterator[tuple[str, Layer, set[str]]]:
+        """A sum or a difference of other terms, of which one may be missing; the layer, and what it needs besides."""
+        (function,) = {*functions(layer.task)}
+        operands: list[Any] = []
+        numblocks = {}
+        for term, (x, labels) in zip(terms, layer.indices, strict=True):
+            if term is not None:
+                operands += [term, labels]
+                numblocks[term] = layer.numblocks[str(x)]
+        if None in terms:  # the other may be smaller
+            function = _minus_like if terms[0] is None and function is operator.sub else _broadcast_to
+            kind: Any = layer.collection_annotations
+            template = da.empty(kind["shape"], chunks=kind["chunks"], dtype=kind["dtype"])
+            operands += [template.name, layer.output_indices]
+            numblocks[template.name] = template.numblocks
+            for name, made in template.dask.layers.items():
+                yield name, made, set(template.dask.dependencies[name])
+        whole: Any = blockwise(function, own, layer.output_indices, *operands, numblocks=numblocks)
+        whole.collection_annotations = layer.collection_annotations
+        yield own, whole, set(numblocks)
+
     def tasks(self, name: str) -> dict[Any, Any]:
         """The tasks of a layer that is written out."""
         layer = self.graph.layers[name]
         inputs = (self.graph.layers[dep].get_output_keys() for dep in self.graph.dependencies[name])
         return convert_legacy_graph(dict(layer), set(layer).union(*inputs))
 
-    def renamed(self, name: str) -> Layer:
-        """A layer with 1 in the number's place."""
+    def renamed(self, name: str, names: Mapping[str, str]) -> Layer:
+        """A layer that reads others, and has another name."""
         layer = self.graph.layers[name]
         if isinstance(layer, Blockwise):
-            return renamed(layer, self.names)
+            return renamed(layer, names)
         made: Any = copy(layer)  # which keeps what is known of its kind
         tasks = {}
         for key, task in self.tasks(name).items():
-            moved = {dep: (self.names.get(dep[0], dep[0]), *dep[1:]) for dep in task.dependencies}
-            own = (self.names[name], *key[1:])
+            moved = {dep: (names.get(dep[0], dep[0]), *dep[1:]) for dep in task.dependencies}
+            own = (names[name], *key[1:])
             tasks[own] = task.substitute(moved, key=own)
         made.mapping = tasks
         if isinstance(layer, Within):
-            made.source = self.names.get(layer.source, layer.source)
+            made.source = names.get(layer.source, layer.source)
         return made
 
 

@@ -35,6 +35,19 @@ def cosine(xp, z, y):
     return xp.sum(z * y) / xp.sqrt(xp.sum(z * z))
 
 
+def weighted(xp, z, y):
+    e = xp.exp(0.1 * z)
+    return xp.sum(e * (y - z) ** 2) / xp.sum(e)
+
+
+def dice(xp, p, y):
+    return 1 - 2 * xp.sum(p * y) / (xp.sum(p) + xp.sum(y))
+
+
+def many(xp, z, y):
+    return xp.sum(z * y) * xp.sqrt(xp.sum(z * z)) / xp.sum(xp.exp(0.1 * z)) * xp.sum(z**4) * xp.sum(xp.sin(z))
+
+
 LOSSES = {
     "two numbers of their own": lambda xp, x, y, w: xp.sum((x @ w) * y) / xp.sqrt(xp.sum((x @ w) ** 2)),
     "root": lambda xp, x, y, w: xp.sqrt(xp.mean(residuals(xp, x, y, w) ** 2)),
@@ -48,9 +61,21 @@ LOSSES = {
     "root of a root": lambda xp, x, y, w: xp.sqrt(1 + xp.sqrt(xp.sum(residuals(xp, x, y, w) ** 2))),
 }
 
-#: Where two numbers meet in a block, or the data depend on one; that takes two passes.
-IN_TWO_PASSES = {
+#: Where several numbers meet in a block: each has its own way back.
+LOSSES |= {
     "two numbers": lambda xp, x, y, w: cosine(xp, x @ w, y),
+    "ratio": lambda xp, x, y, w: xp.sum((x @ w) ** 2) / xp.sum(xp.exp(-((x @ w) ** 2))),
+    "correlation": lambda xp, x, y, w: cosine(xp, x @ w, y) / xp.sqrt(xp.sum(y * y)),
+    "differences": lambda xp, x, y, w: xp.sum((x @ w) * y - (x @ w) ** 2) / xp.sqrt(xp.sum((x @ w) ** 2 - 3 * (x @ w))),
+    "weighted mean": lambda xp, x, y, w: weighted(xp, x @ w, y),
+    "dice": lambda xp, x, y, w: dice(xp, 1 / (1 + xp.exp(-(x @ w))), y),
+    "variance as a difference": lambda xp, x, y, w: xp.mean((x @ w) ** 2) - xp.mean(x @ w) ** 2,
+    "three numbers": lambda xp, x, y, w: cosine(xp, xp.tanh(x @ w), y) * xp.sum(xp.exp(0.1 * (x @ w))),
+}
+
+#: Where the data depend on a number, or there are too many; that takes two passes.
+IN_TWO_PASSES = {
+    "many numbers": lambda xp, x, y, w: many(xp, x @ w, y),
     "deviation": lambda xp, x, y, w: xp.std(residuals(xp, x, y, w)),
 }
 
