@@ -165,7 +165,7 @@ def _in_their_places(
     name: str, layer: MaterializedLayer, axis: int, sources: Mapping[str, Layer], along: Mapping[str, int | None]
 ) -> dict[tuple[int, ...], GraphNode] | None:
     """The task of each place, in which a source stands for its block; None if one reads others, or not all."""
-    keys: set[Any] = {*layer, *(key for own in sources.values() for key in own.get_output_keys())}
+    keys: Any = _KeysOf({name, *sources})
     tasks = {}
     items: Mapping[Any, Any] = layer
     for key, legacy in items.items():
@@ -178,6 +178,16 @@ def _in_their_places(
             return None
         tasks[tuple(place)] = task.substitute({dep: dep[0] for dep in needs}, key=name)
     return tasks
+
+
+class _KeysOf:
+    """The keys of some layers, or of none that there are: those that tasks read, there are."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = names
+
+    def __contains__(self, key: Any) -> bool:
+        return isinstance(key, tuple) and bool(key) and key[0] in self.names
 
 
 def _same_key(tasks: Collection[GraphNode], axis: int | None) -> Any:

@@ -14,6 +14,7 @@ from dask.array.utils import meta_from_array
 from dask.utils import parse_bytes
 
 from xpgrad_dask.known import as_dask
+from xpgrad_dask.sums import unwrapped
 
 
 def in_own_blocks(
@@ -142,13 +143,13 @@ def reshaped(x: da.Array, shape: tuple[int, ...]) -> da.Array | None:
         x,
         labels,
         new_axes=dict(zip(new, tail, strict=True)),
-        concatenate=True,
         align_arrays=False,
         meta=meta_from_array(x, ndim=depth + len(tail)),
     )
 
 
 def _reshaped(depth: int, tail: tuple[int, ...], block: Any) -> Any:
+    block = unwrapped(block)
     return block.reshape((*block.shape[:depth], *tail))
 
 
@@ -183,7 +184,7 @@ def _stretched(lead: tuple[int, ...], wide: dict[int, int], block: Any) -> Any:
     return numpy.broadcast_to(block, tuple(wide.get(i, n) for i, n in enumerate(lengths)))
 
 
-#: What these do to a row of a block, they do to each, whatever the others are.
+#: Each does the same to every row of a block, whatever the others are, and is linear in the blocks taken together.
 BY_ROWS = {_joined, _repeated, _reshaped, _rolled, _stacked, _stretched, _taken}
 
 FUNCTIONS = {"roll": roll, "stack": stack, "tile": tile}

@@ -254,7 +254,7 @@ class _Work:
             if isinstance(task, Alias) and task.target in gone:
                 place, whole = gone[task.target]
                 tasks[key] = Task(key, itemgetter(place), TaskRef(whole))
-            elif not task.dependencies.isdisjoint(gone):
+            elif any(dep in gone for dep in task.dependencies):  # isdisjoint would go through all that is gone
                 tasks[key] = task.substitute(nodes)
         return tasks
 

@@ -191,7 +191,7 @@ def mixture_in_blocks(d: Data) -> Arrays:
 
 
 def factorisation_by_hand(d: Data) -> Arrays:
-    """A matrix in blocks along both axes, as a product."""
+    """Factorisation of a matrix in blocks along both axes."""
     e = d.U @ d.V.T - d.R
     return (e * e).sum(), (2 * e) @ d.V, (2 * e).T @ d.U
 
@@ -207,7 +207,7 @@ def factorisation(d: Data) -> Arrays:
 
 
 def stencil_by_hand(d: Data) -> Arrays:
-    """Differences of neighbours."""
+    """A stencil of slices."""
     e = d.X[1:] - d.X[:-1]
     g, zeros = 2 * e, da.zeros((1, d.features))
     below, above = da.concatenate([zeros, g]), da.concatenate([g, zeros])
