@@ -131,9 +131,11 @@ def _canonical(part: Any, length: int) -> Any:
     """An integer or a slice as Dask understands it: arrays it does not take, and some with a negative step wrongly."""
     if is_integer(part):
         return operator.index(part)
-    if (part.step or 1) > 0 or isnan(length):
+    if isnan(length):
         return part
     span = range(length)[part]
+    if (part.step or 1) > 0:
+        return slice(None) if span == range(length) else part
     return slice(span[0], span[-1] - 1 if span[-1] else None, span.step) if span else slice(0, 0)
 
 

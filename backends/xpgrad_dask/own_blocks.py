@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import isnan, prod
 from typing import Any
@@ -38,8 +38,7 @@ def in_own_blocks(
     if not alike or isnan(length) or max(map(len, others[0]), default=1) == 1 or (new and length == 1):
         return None
     dtype = numpy.result_type(*(x.dtype for x in arrays))
-    size = dtype.itemsize * length * prod(max(own) for own in others[0])
-    if size > parse_bytes(config.get("array.chunk-size")):
+    if is_large(dtype, [length, *map(max, others[0])]):
         return None
     labels = tuple(range(arrays[0].ndim))
     return da.blockwise(
@@ -51,6 +50,11 @@ def in_own_blocks(
         align_arrays=False,
         meta=meta_from_array(arrays[0], ndim=len(labels) + new, dtype=dtype),
     )
+
+
+def is_large(dtype: Any, lengths: Iterable[int]) -> bool:
+    """Whether a block has more bytes than one should; a length that is not known may be any."""
+    return prod(lengths) * dtype.itemsize > parse_bytes(config.get("array.chunk-size"))
 
 
 def concat(arrays: Sequence[Any], axis: int) -> da.Array:

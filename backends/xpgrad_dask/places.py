@@ -20,7 +20,7 @@ from dask.array.utils import meta_from_array
 from xpgrad_dask.keys import Key
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.layout import in_chunks, is_local, reshape, within_blocks
-from xpgrad_dask.own_blocks import taken
+from xpgrad_dask.own_blocks import is_large, taken
 from xpgrad_dask.routes import Piece, Route, along_routes
 from xpgrad_dask.shapes import Shape, known, rechunked
 from xpgrad_dask.sums import add_up, length, unwrapped
@@ -41,7 +41,7 @@ def scatter(values: da.Array, key: Any, shape: tuple[int, ...]) -> da.Array:
     """Zeros of a shape with the values added at key; repeated indices add up."""
     values = _filled(as_dask(values))
     steps = Key(key, shape)
-    target = _Target.of(shape, values)
+    target = _Target.of(_around(values, steps, shape), values)
     if steps.mask is not None and steps.mask.ndim != 1:
         return _all_unmasked(values, steps.mask, target)
     values = steps.disarrange(values)
@@ -105,6 +105,15 @@ class _Target(NamedTuple):
         if chunks is None:
             chunks = normalize_chunks("auto", tuple(shape), dtype=like.dtype)
         return cls(Shape.made(shape, chunks), chunks, meta_from_array(like, ndim=len(shape)))
+
+
+def _around(values: da.Array, steps: Key, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape that has no chunks, with those of the values that are put into it, where they are whole or all."""
+    if isinstance(shape, Shape) or values.ndim != len(shape) or steps.mask is not None or steps.index is not None:
+        return shape
+    pairs = zip(values.chunks, steps.basic, shape, strict=True)
+    wanted = tuple(own if part == slice(None) and sum(own) == n else (n,) * (len(own) == 1) for own, part, n in pairs)
+    return Shape.made(shape, wanted) if all(wanted) and not is_large(values.dtype, map(max, wanted)) else shape
 
 
 def _sliced(x: da.Array, basic: tuple[Any, ...]) -> da.Array:

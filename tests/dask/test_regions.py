@@ -113,7 +113,16 @@ OF_ROWS = {
     "det": lambda x, u: xp.linalg.det(xp.reshape(x @ u, (-1, 2, 2))),
     "fft": lambda x, u: xp.abs(xp.fft.fft(x @ u, axis=1)) ** 2,
     "written column": lambda x, u: with_written_column(x @ u) ** 2,
+    "pad": lambda x, u: xp.pad(x @ u, ((0, 0), (1, 2)))[:, :4] * (x @ u),
+    "recurrent": lambda x, u: recurrent(xp.reshape(x, (80, 3, 2)), u),
 }
+
+
+def recurrent(x, u):
+    state = x[:, 0]
+    for t in range(1, 3):
+        state = xp.tanh(xp.concat([x[:, t], state], axis=1) @ u[:4, :2] + state)
+    return state
 
 
 def attention(s):

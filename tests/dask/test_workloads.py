@@ -77,7 +77,7 @@ def test_the_table_says_what_is_missed():
     )
     assert "| whole arrays | 0.50 | 0.30 | 1.00 | **1.20** |" in said
     assert "| backward | **0.50** | 0.30 | 1.00 | **1.20** |" in said
-    assert "| logistic, by hand | 4.00 | 16.0 | 4.0 |" in said
+    assert "| Logistic regression, by hand | 4.00 | 16.0 | 4.0 |" in said
 
 
 @linux
@@ -88,5 +88,5 @@ def test_the_command(tmp_path):
     command = [sys.executable, "-m", "benchmarks.dask", *options.replace("found", str(tmp_path / "found")).split()]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "| squares | two threads | backward |" in (tmp_path / "found.md").read_text()
+    assert "| Least squares | two threads | backward |" in (tmp_path / "found.md").read_text()
     assert len(json.loads((tmp_path / "found.json").read_text())["figures"]) == 3
