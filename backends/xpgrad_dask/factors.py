@@ -3,6 +3,9 @@
 Where a loss is not linear in its sum over the data, as the root of a mean square, the way back would wait for that sum
 and go over the data again. But it is linear in the cotangent. So it takes 1 in place of the number, in the same pass as
 the sum, and what comes of it is multiplied by the number.
+
+Where the cotangents of several sums meet in a block, what depends on one of them is taken apart from the rest: each has
+a way back of its own, so that none waits.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import Any
 import dask.array as da
 import numpy
 from dask import config
+from dask.array.core import unify_chunks
 from dask.array.utils import meta_from_array
 from dask.utils import parse_bytes
 
@@ -33,6 +34,10 @@ def in_own_blocks(
     new : bool
         Whether the arrays lack that axis.
     """
+    labels = tuple(range(arrays[0].ndim))
+    if len(arrays) > 1:
+        pairs = ((x, [i if new or i != axis else ("own", n) for i in labels]) for n, x in enumerate(arrays))
+        _, arrays = unify_chunks(*(part for pair in pairs for part in pair), warn=False)
     others = [[c for i, c in enumerate(x.chunks) if new or i != axis] for x in arrays]
     alike = all(own == others[0] for own in others) and (new or all(x.numblocks[axis] == 1 for x in arrays))
     if not alike or isnan(length) or max(map(len, others[0]), default=1) == 1 or (new and length == 1):
@@ -40,7 +45,6 @@ def in_own_blocks(
     dtype = numpy.result_type(*(x.dtype for x in arrays))
     if is_large(dtype, [length, *map(max, others[0])]):
         return None
-    labels = tuple(range(arrays[0].ndim))
     return da.blockwise(
         kernel,
         (*labels[:axis], len(labels), *labels[axis:]) if new else labels,

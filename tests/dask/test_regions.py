@@ -146,6 +146,18 @@ def test_what_stays_within_the_rows_of_a_block_is_one_task(name, data, compute, 
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
+def test_a_column_of_ones_comes_in_the_blocks_of_the_others(data, compute):
+    u = np.random.default_rng(1).normal(size=(7, 4))
+
+    def loss(u):
+        return xp.sum((xp.concat([xp.asarray(data.X), xp.ones((80, 1))], axis=1) @ u) ** 2)
+
+    _, gradient = tracked(loss, u)
+    wide = np.concatenate([data.x, np.ones((80, 1))], axis=1)
+    np.testing.assert_allclose(compute(gradient), 2 * wide.T @ wide @ u)
+    assert sum(layer.startswith("region-") for layer in gradient.data.dask.layers) == 1
+
+
 def test_what_would_make_large_blocks_keeps_its_own():
     x = xp.asarray(da.from_array(np.ones((8, 3)), chunks=(4, 3)))
     assert xp.concat([x, x], axis=1).chunks == ((4, 4), (6,))
