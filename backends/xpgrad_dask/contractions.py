@@ -16,6 +16,7 @@ from dask.array.core import unify_chunks
 from dask.array.utils import meta_from_array
 
 from xpgrad_dask.known import as_dask
+from xpgrad_dask.sums import FUNCTIONS as REDUCTIONS
 from xpgrad_dask.sums import add_up, unwrapped
 from xpgrad_numpy import product
 
@@ -48,7 +49,8 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> da.Array:
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> da.Array:
     """The dot product of the vectors along an axis."""
     _check("vecdot", x1.shape[axis], x2.shape[axis])
-    return (da.conj(x1) * x2).sum(axis=axis, dtype=da.result_type(x1.dtype, x2.dtype))
+    found: da.Array = REDUCTIONS["sum"](da.conj(x1) * x2, axis=axis, dtype=da.result_type(x1.dtype, x2.dtype))
+    return found
 
 
 def contract(
