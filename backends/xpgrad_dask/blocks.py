@@ -103,8 +103,8 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
         return array_of(
             da.blockwise(func, out_ind, *(part for x, ind in operands for part in (raw(x), ind)), **options)
         )
-    known = frozenset(inspect.signature(da.blockwise).parameters)
-    own = {name: value for name, value in options.items() if name not in known}
+    of_dask = frozenset(inspect.signature(da.blockwise).parameters)
+    own = {name: value for name, value in options.items() if name not in of_dask}
     new = options.get("new_axes") or {}
 
     def forward(function: Callable[..., Any], given: Sequence[Any]) -> list[da.Array]:

@@ -34,21 +34,19 @@ from xpgrad_dask.own_blocks import BY_ROWS
 from xpgrad_dask.shapes import known
 from xpgrad_dask.sums import _reduced, _sum_chunk, _sum_of_list, run_rule, sum_block
 
-#: Functions by the arguments in which they are linear: all of them together, one of them, or the first.
-_TOGETHER: set[Any] = {operator.add, operator.sub, operator.neg, operator.pos, numpy.swapaxes, numpy.transpose}
-_TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, sum_block, "sum"} | BY_ROWS
-_ONE = {operator.mul, _matmul, _tensordot}
-_FIRST: set[Any] = {operator.truediv, run_rule, _broadcast_to}
-_AROUND = {_part, _reduced, _whole}  # their first argument says what they do with the blocks
-_MOST = 3  # numbers of which each has its own way back through the blocks; with more, two passes take less time
-
 
 def _minus_like(block: Any, template: Any) -> Any:
     """The negative, in the template's shape."""
     return _broadcast_to(-block, template)
 
 
-_FIRST.add(_minus_like)
+#: Functions by the arguments in which they are linear: all of them together, one of them, or the first.
+_TOGETHER: set[Any] = {operator.add, operator.sub, operator.neg, operator.pos, numpy.swapaxes, numpy.transpose}
+_TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, sum_block, "sum"} | BY_ROWS
+_ONE = {operator.mul, _matmul, _tensordot}
+_FIRST: set[Any] = {operator.truediv, run_rule, _broadcast_to, _minus_like}
+_AROUND = {_part, _reduced, _whole}  # their first argument says what they do with the blocks
+_MOST = 3  # numbers of which each has its own way back through the blocks; with more, two passes take less time
 
 
 def with_factors(graph: HighLevelGraph, wanted: set[str]) -> HighLevelGraph:

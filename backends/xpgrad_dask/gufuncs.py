@@ -103,8 +103,8 @@ def _in_blocks(
     several: bool,
 ) -> tuple[Array, ...]:
     """The results, recorded, with the core dimensions last."""
-    known = frozenset(inspect.signature(da.apply_gufunc).parameters)
-    own = {name: value for name, value in options.items() if name not in known}
+    of_dask = frozenset(inspect.signature(da.apply_gufunc).parameters)
+    own = {name: value for name, value in options.items() if name not in of_dask}
     depth = max(x.ndim - len(core) for x, core in zip(args, cores, strict=True))
     loop = [*range(depth)][::-1]
     operands = [
