@@ -15,6 +15,7 @@ import numpy
 from dask.array.core import unify_chunks
 from dask.array.utils import meta_from_array
 
+from xpgrad.array import array_of
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.sums import FUNCTIONS as REDUCTIONS
 from xpgrad_dask.sums import add_up, unwrapped
@@ -29,7 +30,7 @@ def matmul(x1: Any, x2: Any) -> da.Array:
     batch, rows, columns, summed = range(n - 2), (n,) * (x1.ndim > 1), (n + 1,) * (x2.ndim > 1), (n + 2,)
     first = (*batch[len(batch) - max(x1.ndim - 2, 0) :], *rows, *summed)
     second = (*batch[len(batch) - max(x2.ndim - 2, 0) :], *summed, *columns)
-    return contract("matmul", _matmul, x1, first, x2, second, (*batch, *rows, *columns), summed)
+    return _over_pairs("matmul", _matmul, x1, first, x2, second, (*batch, *rows, *columns), summed)
 
 
 def tensordot(x1: Any, x2: Any, axes: Any = 2) -> da.Array:
@@ -43,7 +44,7 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> da.Array:
     summed = tuple(a for a, _ in pairs)
     free = tuple(i for i in first + second if i not in summed)
     kernel = partial(_tensordot, axes=tuple(zip(*pairs, strict=True)) or ((), ()))
-    return contract("tensordot", kernel, x1, first, x2, second, free, summed)
+    return _over_pairs("tensordot", kernel, x1, first, x2, second, free, summed)
 
 
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> da.Array:
@@ -53,15 +54,23 @@ def vecdot(x1: Any, x2: Any, axis: int = -1) -> da.Array:
     return found
 
 
-def contract(
+def contract(x1: Any, x2: Any, subscripts: str) -> da.Array:
+    """A step of `einsum`: its subscripts name each axis once in an array, and again in the other or in the result."""
+    arrays, _, free = subscripts.partition("->")
+    first, second = arrays.split(",")
+    summed = tuple(i for i in first if i not in free)
+    return _over_pairs("contract", partial(_einsum, subscripts), x1, first, x2, second, tuple(free), summed)
+
+
+def _over_pairs(
     name: str,
     kernel: Callable[..., Any],
     x1: Any,
-    first: Sequence[int],
+    first: Sequence[Any],
     x2: Any,
-    second: Sequence[int],
-    free: tuple[int, ...],
-    summed: tuple[int, ...],
+    second: Sequence[Any],
+    free: tuple[Any, ...],
+    summed: tuple[Any, ...],
 ) -> da.Array:
     """Apply a kernel to all pairs of blocks, and add up what belongs to the same block of the result.
 
@@ -69,7 +78,7 @@ def contract(
     ----------
     name, kernel : str, callable
         The product of two blocks, and what to call it.
-    first, second : sequence of int
+    first, second : sequence
         A label for each axis of the two arrays.
     free, summed : tuple
         The labels of the result's axes, and those that are summed over.
@@ -124,4 +133,9 @@ def _tensordot(a: Any, b: Any, axes: Any) -> Any:
     return a.__array_namespace__().tensordot(a, b, axes=axes)
 
 
-FUNCTIONS = {"matmul": matmul, "tensordot": tensordot, "vecdot": vecdot}
+def _einsum(subscripts: str, a: Any, b: Any) -> Any:
+    blocks = array_of(a), array_of(b)
+    return blocks[0].__array_namespace__().einsum(subscripts, *blocks).data
+
+
+FUNCTIONS = {"contract": contract, "matmul": matmul, "tensordot": tensordot, "vecdot": vecdot}

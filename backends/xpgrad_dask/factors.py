@@ -28,7 +28,7 @@ from dask.blockwise import Blockwise, blockwise
 from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
 from toolz.functoolz import Compose
 
-from xpgrad_dask.contractions import _matmul, _part, _tensordot, _whole
+from xpgrad_dask.contractions import _einsum, _matmul, _part, _tensordot, _whole
 from xpgrad_dask.layout import Within, _broadcast_to
 from xpgrad_dask.own_blocks import BY_ROWS
 from xpgrad_dask.shapes import known
@@ -43,7 +43,7 @@ def _minus_like(block: Any, template: Any) -> Any:
 #: Functions by the arguments in which they are linear: all of them together, one of them, or the first.
 _TOGETHER: set[Any] = {operator.add, operator.sub, operator.neg, operator.pos, numpy.swapaxes, numpy.transpose}
 _TOGETHER |= {chunk.sum, _concatenate2, _sum_chunk, _sum_of_list, sum_block, "sum"} | BY_ROWS
-_ONE = {operator.mul, _matmul, _tensordot}
+_ONE = {operator.mul, _einsum, _matmul, _tensordot}
 _FIRST: set[Any] = {operator.truediv, run_rule, _broadcast_to, _minus_like}
 _AROUND = {_part, _reduced, _whole}  # their first argument says what they do with the blocks
 _MOST = 3  # numbers of which each has its own way back through the blocks; with more, two passes take less time

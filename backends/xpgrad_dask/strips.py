@@ -16,7 +16,7 @@ from dask._task_spec import DataNode, GraphNode, Task, TaskRef
 from dask.array import chunk
 from dask.array.reductions import mean_chunk
 
-from xpgrad_dask.contractions import _matmul, _part, _tensordot, _whole
+from xpgrad_dask.contractions import _einsum, _matmul, _part, _tensordot, _whole
 from xpgrad_dask.factors import functions
 from xpgrad_dask.heap import Reuse
 from xpgrad_dask.layout import _broadcast_to
@@ -37,7 +37,7 @@ _OPERATORS = "abs add and_ eq floordiv ge gt invert le lshift lt mod mul ne neg 
 _NUMPY = "angle clip imag real round swapaxes transpose where"
 #: What does the same to each row, whatever the others are, as ufuncs do, and reductions along other axes.
 _BY_ROWS: set[Any] = {operator.getitem, run_rule, of_block, chunk.astype, _broadcast_to}
-_BY_ROWS |= {_whole, _matmul, _tensordot, _reduced, _cumulated, _unwrapping, _looked_up, *BY_ROWS}
+_BY_ROWS |= {_whole, _einsum, _matmul, _tensordot, _reduced, _cumulated, _unwrapping, _looked_up, *BY_ROWS}
 _BY_ROWS |= {getattr(operator, name) for name in _OPERATORS.split()}
 _BY_ROWS |= {getattr(numpy, name) for name in _NUMPY.split()}
 #: What adds up all that lies along its axes.
@@ -122,7 +122,7 @@ def adds_rows(task: Task, axis: int) -> bool:
     if called and called <= _SUMS:
         along = task.kwargs.get("axis")
         return along is None or axis in numpy.atleast_1d(along)
-    return _part in called and called <= {_part, _matmul, _tensordot}
+    return _part in called and called <= {_part, _einsum, _matmul, _tensordot}
 
 
 def run(

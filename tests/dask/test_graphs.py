@@ -57,6 +57,23 @@ def test_a_block_takes_one_task(name, tasks):
     assert many - few > 4 * 128
 
 
+@pytest.mark.parametrize(
+    ("subscripts", "by_hand"),
+    [
+        ("ij,ij->", lambda a, b: (a * b).sum()),
+        ("ij,kj->ik", lambda a, b: da.dot(a, b.T)),
+        ("ijk,ljk->il", lambda a, b: da.tensordot(a, b, axes=((1, 2), (1, 2)))),
+        ("ij,ik->ijk", lambda a, b: a[:, :, None] * b[:, None, :]),
+    ],
+)
+def test_einsum_takes_no_more_tasks_than_the_product_that_it_is(subscripts, by_hand, tasks, compute):
+    shape = (8, 12, 10)[: subscripts.index(",")]
+    a, b = (da.from_array(np.random.default_rng(seed).normal(size=shape), chunks=4) for seed in (0, 1))
+    found, expected = xp.einsum(subscripts, xp.asarray(a), xp.asarray(b)), by_hand(a, b)
+    assert tasks(found) <= tasks(expected)
+    np.testing.assert_allclose(compute(found), compute(expected), rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["factorisation", "stencil"])
 def test_gradients_have_the_chunks_of_their_variables(name, data):
     _, *gradients = ALL[name][1](data)
