@@ -148,7 +148,11 @@ def _scattered(values: da.Array, index: Any, axis: int, shape: tuple[int, ...], 
     own = target.chunks if target.shape == tuple(shape) else None
     if isinstance(index, da.Array):
         chunks = own[axis] if own else _chunks(shape[axis : axis + 1], values)[0]
-        return _sums(values, index, axis, chunks, target.shape.template if own else None)
+        whole = _whole_if_small(
+            (*values.chunks[:axis], chunks, *values.chunks[axis + index.ndim :]), axis, values.dtype
+        )
+        found = _sums(values, index, axis, whole[axis], target.shape.template if own else None)
+        return rechunked(found, tuple(chunks if i == axis else lengths for i, lengths in enumerate(found.chunks)))
     if index.ndim != 1:
         values = reshape(values, (*values.shape[:axis], index.size, *values.shape[axis + index.ndim :]))
     chunks = list(values.chunks)
@@ -239,6 +243,7 @@ def _gather(x: da.Array, index: Any, axis: int) -> da.Array:
     labels = tuple(range(x.ndim))
     places = tuple(range(x.ndim, x.ndim + index.ndim))
     free = (*labels[:axis], *places, *labels[axis + 1 :])
+    x = rechunked(x, _whole_if_small(x.chunks, axis, x.dtype))
     if x.numblocks[axis] == 1:
         kernel, meta = partial(_looked_up, axis=axis), meta_from_array(x, ndim=len(free))
         return da.blockwise(kernel, free, x, labels, index, places, meta=meta)
@@ -271,6 +276,12 @@ def _spans(chunks: tuple[int, ...], axis: int, template: da.Array | None = None)
 
 def _looked_up(block: Any, index: Any, axis: int) -> Any:
     return numpy.take(unwrapped(block), index, axis=axis)
+
+
+def _whole_if_small(chunks: tuple[tuple[int, ...], ...], axis: int, dtype: Any) -> tuple[tuple[int, ...], ...]:
+    """Chunks with one block along an axis, if that is not too large: with more, each pair of blocks is a task."""
+    whole = tuple((sum(own),) if i == axis and known(own) else own for i, own in enumerate(chunks))
+    return chunks if is_large(dtype, (max(own, default=0) for own in whole)) else whole
 
 
 def _taken_between(axis: int, block: Any, index: Any, span: Any) -> Any:

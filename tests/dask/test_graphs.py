@@ -74,6 +74,28 @@ def test_einsum_takes_no_more_tasks_than_the_product_that_it_is(subscripts, by_h
     np.testing.assert_allclose(compute(found), compute(expected), rtol=1e-12)
 
 
+BY_PLACE = {
+    "a lazy index": lambda x, index: x[index],
+    "an index that is computed": lambda x, index: xp.take(x, xp.searchsorted(xn.asarray(np.arange(5.0)), x), axis=0),
+    "counts": lambda x, index: xp.repeat(x, np.arange(len(x)) % 3, axis=0),
+    "an index": lambda x, index: x[np.arange(len(x))[::-1] // 2],
+}
+
+
+@pytest.mark.parametrize("name", BY_PLACE)
+def test_of_a_small_array_not_every_pair_of_blocks_is_a_task(name, tasks):
+    found = []
+    for blocks in (16, 32, 64):
+        x, index = (xp.asarray(da.arange(10 * blocks, chunks=10, dtype=dtype)) for dtype in ("float64", "int64"))
+        x.attach_grad()
+        with autograd.record():
+            loss = xp.sum(BY_PLACE[name](x, index) ** 2)
+        loss.backward()
+        found.append(tasks(loss, x.grad))
+    few, more, many = found
+    assert many - more <= 2.1 * (more - few)
+
+
 @pytest.mark.parametrize("name", ["factorisation", "stencil"])
 def test_gradients_have_the_chunks_of_their_variables(name, data):
     _, *gradients = ALL[name][1](data)

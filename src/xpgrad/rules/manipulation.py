@@ -2,6 +2,8 @@
 
 from math import isnan
 
+from array_api_compat import array_namespace
+
 from xpgrad.plan import device_of
 from xpgrad.primitive import primitive, required, vjp
 
@@ -81,7 +83,9 @@ def repeat(xp, g, x_shape, repeats, axis):
     if isinstance(repeats, int):
         split = (*x_shape[:axis], x_shape[axis], repeats, *x_shape[axis + 1 :])
         return xp.sum(xp.reshape(g, split), axis=axis + 1)
-    source = xp.repeat(xp.arange(x_shape[axis], device=device_of(g)), repeats)
+    # Counts in memory make places in memory, of which a lazy library knows where they are.
+    space, like = (xp, g) if device_of(repeats) is None else (array_namespace(repeats), repeats)
+    source = space.repeat(space.arange(x_shape[axis], device=device_of(like)), repeats)
     return xp.scatter(g, (slice(None),) * axis + (source,), x_shape)
 
 
