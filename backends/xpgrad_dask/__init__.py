@@ -1,9 +1,9 @@
 """The Dask backend: everything builds graph, and nothing computes until it is asked to.
 
 `shapes` says what a shape knows of chunks, `known` what numbers there are already. Raw functions are in files named
-after what they do: `contractions`, `layout`, `matrices`, `own_blocks`, `places`, `sums`, `whole_axes`. `regions` joins
-what a block goes through, in `strips` of rows. The namespace's own functions, beyond the standard, are in `extras`.
-This file imports none of them, and not Dask, before the library is used.
+after what they do: `contractions`, `layout`, `matrices`, `own_blocks`, `places`, `recurrences`, `sums`, `whole_axes`.
+`regions` joins what a block goes through, in `strips` of rows. The namespace's own functions, beyond the standard, are
+in `extras`. This file imports none of them, and not Dask, before the library is used.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class DaskBackend(Backend):
 
     @cached_property
     def functions(self) -> dict[str, Any]:
-        from xpgrad_dask import contractions, layout, matrices, own_blocks, places, sums, whole_axes
+        from xpgrad_dask import contractions, layout, matrices, own_blocks, places, recurrences, sums, whole_axes
 
-        modules = (contractions, layout, matrices, own_blocks, places, sums, whole_axes)
+        modules = (contractions, layout, matrices, own_blocks, places, recurrences, sums, whole_axes)
         found = {name: function for module in modules for name, function in module.FUNCTIONS.items()}
         return {name: _says_what_is_unknown(name, function) for name, function in found.items()}
 

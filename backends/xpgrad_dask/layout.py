@@ -216,6 +216,7 @@ def expand_dims(x: da.Array, *, axis: int = 0) -> da.Array:
 
 def flip(x: da.Array, *, axis: Any = None) -> da.Array:
     """Blocks in reverse order, each reversed; Dask's own must know their lengths."""
+    x = as_dask(x)
     axes = [*range(x.ndim)] if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
     name = f"flip-{tokenize(x, axes)}"
     key = tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))

@@ -22,7 +22,10 @@ assert function  # importing the functions is what fills the registry
 
 #: Functions beyond the standard that know complex numbers; others have complex samples of their own, if at all.
 _BEYOND = frozenset(
-    "contract copy einsum getitem linalg.missing pad product scatter scatter_along_axis setitem to_device".split()
+    (
+        "contract copy einsum getitem linalg.missing pad product recurrence scatter scatter_along_axis setitem "
+        "to_device"
+    ).split()
 )
 
 #: The functions whose samples are run with complex numbers, too.

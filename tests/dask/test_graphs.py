@@ -96,6 +96,18 @@ def test_of_a_small_array_not_every_pair_of_blocks_is_a_task(name, tasks):
     assert many - more <= 2.1 * (more - few)
 
 
+def test_a_product_along_blocks_takes_few_tasks_a_block(tasks):
+    found = []
+    for blocks in (16, 48):
+        x = xp.asarray(da.ones((10 * blocks, 2), chunks=(10, 2)))
+        x.attach_grad()
+        with autograd.record():
+            loss = xp.sum(xp.cumulative_prod(x, axis=0) ** 2)
+        loss.backward()
+        found.append(tasks(loss, x.grad))
+    assert found[1] - found[0] <= 16 * 32
+
+
 @pytest.mark.parametrize("name", ["factorisation", "stencil"])
 def test_gradients_have_the_chunks_of_their_variables(name, data):
     _, *gradients = ALL[name][1](data)

@@ -54,6 +54,12 @@ SAMPLES: dict[str, list[Sample]] = {
             each=({}, {"axis": 1}, {"axis": (0, 2), "keepdims": True}, {"axis": 0, "dtype": "float64"}),
         ),
     ],
+    "recurrence": [
+        *calls((5,), (5,), each=({"axis": 0},)),
+        *calls((1,), (1,), each=({"axis": 0},)),
+        *calls((0, 3), (0, 3), each=({"axis": 0}, {"axis": 1})),
+        *calls((4, 3), _with_zeros(4, 3, at=(0, 4, 5)), each=({"axis": 0}, {"axis": -1})),
+    ],
     "std": _reductions()
     + calls((2, 3), each=({"correction": 1}, {"correction": 0.5, "axis": 1}, {"correction": 1.0, "axis": 0})),
     "sum": _reductions({"axis": 0}, {}) + calls((2, 3), each=({"dtype": "float64"}, {"axis": ()})),

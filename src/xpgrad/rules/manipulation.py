@@ -2,8 +2,7 @@
 
 from math import isnan
 
-from array_api_compat import array_namespace
-
+from xpgrad.discovery import backend_of
 from xpgrad.plan import device_of
 from xpgrad.primitive import primitive, required, vjp
 
@@ -84,7 +83,7 @@ def repeat(xp, g, x_shape, repeats, axis):
         split = (*x_shape[:axis], x_shape[axis], repeats, *x_shape[axis + 1 :])
         return xp.sum(xp.reshape(g, split), axis=axis + 1)
     # Counts in memory make places in memory, of which a lazy library knows where they are.
-    space, like = (xp, g) if device_of(repeats) is None else (array_namespace(repeats), repeats)
+    space, like = (xp, g) if device_of(repeats) is None else (backend_of(repeats).namespace, repeats)
     source = space.repeat(space.arange(x_shape[axis], device=device_of(like)), repeats)
     return xp.scatter(g, (slice(None),) * axis + (source,), x_shape)
 

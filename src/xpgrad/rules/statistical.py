@@ -7,7 +7,7 @@ import math
 
 from xpgrad.cotangent import keep_zero
 from xpgrad.plan import device_of
-from xpgrad.primitive import primitive, vjp
+from xpgrad.primitive import primitive, required, vjp
 from xpgrad.rules.elementwise import ratio
 from xpgrad.rules.manipulation import inverse
 
@@ -121,32 +121,48 @@ def cumulative_sum(xp, g, x_shape, axis, include_initial):
     return from_end(xp, g, axis)
 
 
-def cumulative_prod(xp, g, x, x_shape, axis, include_initial):
-    """With s[i] = g[i] + x[i+1] s[i+1], the cotangent is s[i] times the product of all before i.
-
-    The recurrence is solved by doubling, in log2(n) steps and without a division, so that zeros do no harm.
-    """
-    axis = 0 if axis is None else axis
-    n = x_shape[axis]
-    if n == 0:
-        return xp.zeros_like(x)
-
-    def key(part):
-        return along(axis, len(x_shape), part)
-
-    if include_initial:
-        g = g[key(slice(1, None))]
-    before = xp.cumulative_prod(x[key(slice(0, n - 1))], axis=axis, include_initial=True)
-    nothing = xp.zeros_like(x[key(slice(0, 1))])
-    factor = xp.concat([x[key(slice(1, None))], nothing], axis=axis)
-    total = g
-    step = 1
-    while step < n:
-        tail = xp.zeros_like(total[key(slice(0, step))])
-        total = total + times(xp, xp.concat([total[key(slice(step, None))], tail], axis=axis), factor)
-        factor = factor * xp.concat([factor[key(slice(step, None))], tail], axis=axis)
+def recurrence(xp, x, factor, axis):
+    """s[i] = x[i] + factor[i] s[i+1] along an axis, by doubling: in log2(n) steps, and without a division."""
+    total, step = x, 1
+    while step < x.shape[axis]:
+        total = total + times(xp, following(xp, total, axis, step), factor)
+        factor = factor * following(xp, factor, axis, step)
         step *= 2
-    return times(xp, total, before)
+    return total
+
+
+def following(xp, x, axis, step=1):
+    """What is `step` places further along an axis; zeros at the end."""
+    step = min(step, x.shape[axis])
+    left = x[along(axis, x.ndim, slice(step, None))]
+    return xp.scatter(left, along(axis, x.ndim, slice(0, x.shape[axis] - step)), x.shape)
+
+
+def recurrence_x(xp, g, factor, axis):
+    """The recurrence backwards."""
+    back = following(xp, xp.flip(factor, axis=axis), axis)
+    return xp.flip(xp.recurrence(xp.flip(g, axis=axis), back, axis), axis=axis)
+
+
+def recurrence_factor(xp, g, factor, out, axis):
+    return times(xp, recurrence_x(xp, g, factor, axis), following(xp, out, axis))
+
+
+primitive("recurrence", "x factor", axis=required, implementation=recurrence)
+vjp("recurrence", x=recurrence_x, factor=recurrence_factor)
+
+
+def cumulative_prod(xp, g, x, out, x_shape, axis, include_initial):
+    """With s[i] = g[i] + x[i+1] s[i+1], the cotangent is s[i] times the product of all before i: zeros do no harm."""
+    axis = 0 if axis is None else axis
+    if x_shape[axis] == 0:
+        return xp.zeros_like(x)
+    but_first, but_last = (along(axis, len(x_shape), part) for part in (slice(1, None), slice(0, -1)))
+    if include_initial:
+        g, before = g[but_first], out[but_last]
+    else:
+        before = xp.setitem(xp.ones_like(out), out[but_last], but_first)
+    return times(xp, xp.recurrence(g, following(xp, x, axis), axis), before)
 
 
 vjp("cumulative_sum", x=cumulative_sum)

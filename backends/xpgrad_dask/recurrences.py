@@ -1,0 +1,63 @@
+"""A recurrence along blocks: each on its own, then what enters it from the next, block by block, in small tasks."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import product
+from typing import Any
+
+import dask.array as da
+import numpy
+from dask.array.core import unify_chunks
+from dask.array.utils import meta_from_array
+from dask.base import tokenize
+
+from xpgrad_dask.known import as_dask
+from xpgrad_dask.written import written
+
+
+def recurrence(x: Any, factor: Any, axis: int) -> da.Array:
+    """``s[i] = x[i] + factor[i] s[i+1]`` along an axis."""
+    labels = tuple(range(as_dask(x).ndim))
+    axis = numpy.lib.array_utils.normalize_axis_index(axis, len(labels))
+    chunks, (x, factor) = unify_chunks(as_dask(x), labels, as_dask(factor), labels, warn=False)
+    token = tokenize(x, factor, axis)
+    name, alone, first = (f"{part}-{token}" for part in ("recurrence", "recurrence-alone", "recurrence-first"))
+    graph: dict[Any, Any] = {}
+    for index in product(*(range(len(chunks[i])) for i in labels)):
+        graph[alone, *index] = (partial(_alone, axis), (x.name, *index), (factor.name, *index))
+        after = tuple(n + (i == axis) for i, n in enumerate(index))
+        entering = [(first, *after)] if after[axis] < len(chunks[axis]) else []
+        graph[first, *index] = (partial(_entered, axis, True), (alone, *index), entering)
+        graph[name, *index] = (partial(_entered, axis, False), (alone, *index), entering)
+    return written(name, graph, [x, factor], [chunks[i] for i in labels], meta_from_array(x, dtype=_dtype(x, factor)))
+
+
+def _dtype(x: Any, factor: Any) -> Any:
+    return numpy.result_type(x.dtype, factor.dtype)
+
+
+def _alone(axis: int, x: Any, factor: Any) -> tuple[Any, Any]:
+    """A block if nothing enters it, and by which factors what enters it would reach each place."""
+    total = numpy.moveaxis(x.astype(_dtype(x, factor)), axis, 0)
+    reach = numpy.moveaxis(factor.copy(), axis, 0)
+    for i in range(len(total) - 2, -1, -1):
+        total[i] += _times(total[i + 1], reach[i])
+        reach[i] *= reach[i + 1]
+    return numpy.moveaxis(total, 0, axis), numpy.moveaxis(reach, 0, axis)
+
+
+def _entered(axis: int, first: bool, alone: tuple[Any, Any], entering: list[Any]) -> Any:
+    """A block, or its first place, with what enters it; one without elements lets this through."""
+    total, reach = (part[(slice(None),) * axis + (slice(None, 1 if first else None),)] for part in alone)
+    if not entering or not entering[0].size:
+        return total
+    return total + _times(entering[0], reach) if total.size or not first else entering[0]
+
+
+def _times(x: Any, factor: Any) -> Any:
+    """The product, in which a zero of x stays zero."""
+    return numpy.where(x == 0, x, x * factor)
+
+
+FUNCTIONS = {"recurrence": recurrence}
