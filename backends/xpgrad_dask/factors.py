@@ -20,7 +20,7 @@ from typing import Any
 import dask.array as da
 import numpy
 from array_api_compat import array_namespace
-from dask._task_spec import Alias, DataNode, GraphNode, Task, _identity_cast, convert_legacy_graph
+from dask._task_spec import Alias, DataNode, DataNode, GraphNode, Task, _identity_cast, convert_legacy_graph
 from dask.array import chunk
 from dask.array.core import _concatenate2, _enforce_dtype
 from dask.base import clone_key
@@ -199,7 +199,10 @@ class _Factored:
         if isinstance(layer, Within):
             return True
         if not isinstance(layer, Blockwise):
-            called = {function for task in self.tasks(name).values() for function in functions(task)}
+            tasks = self.tasks(name).values()
+            if any(isinstance(task, DataNode) for task in tasks):  # a constant
+                return False
+            called = {function for task in tasks for function in functions(task)}
             return called <= _TOGETHER and self.graph.dependencies[name] <= inputs
         called = set(functions(layer.task)) - _AROUND
         places = [i for i, (x, _) in enumerate(layer.indices) if isinstance(x, str) and x in inputs]

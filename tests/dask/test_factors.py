@@ -48,6 +48,11 @@ def many(xp, z, y):
     return xp.sum(z * y) * xp.sqrt(xp.sum(z * z)) / xp.sum(xp.exp(0.1 * z)) * xp.sum(z**4) * xp.sum(xp.sin(z))
 
 
+def written(z):
+    z[np.asarray([5, 0, 3])] = z[np.asarray([1, 2, 3])]
+    return z
+
+
 LOSSES = {
     "two numbers of their own": lambda xp, x, y, w: xp.sum((x @ w) * y) / xp.sqrt(xp.sum((x @ w) ** 2)),
     "root": lambda xp, x, y, w: xp.sqrt(xp.mean(residuals(xp, x, y, w) ** 2)),
@@ -77,6 +82,7 @@ LOSSES |= {
 IN_TWO_PASSES = {
     "many numbers": lambda xp, x, y, w: many(xp, x @ w, y),
     "deviation": lambda xp, x, y, w: xp.std(residuals(xp, x, y, w)),
+    "written by place": lambda xp, x, y, w: xp.sqrt(squares(xp, written(residuals(xp, x, y, w)))),
 }
 
 
