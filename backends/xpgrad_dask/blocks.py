@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate
+from numbers import Integral
 from typing import Any
 
 import dask.array as da
@@ -20,10 +21,14 @@ from dask.utils import has_keyword
 import xpgrad
 from xpgrad import Array
 from xpgrad.array import array_of
+from xpgrad.tree import leaves, rebuild, replace
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
-from xpgrad_dask.local import Chunks, Place, differentiable, raw, unified
+from xpgrad_dask.local import Chunks, Place, differentiable, raw, tracked, unified
 from xpgrad_dask.shapes import known, rechunked
+
+#: An argument, with a label for each axis, or none.
+_Operand = tuple[Any, Any]
 
 
 def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
@@ -34,7 +39,8 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     func : callable
         Applied to the blocks; where a gradient is wanted, to Arrays, and once more if that waits for the result.
     *args
-        Arrays and raw arrays: Dask arrays are given block by block, others whole. Anything else is passed on.
+        Arrays and raw arrays: Dask arrays are given block by block, others whole. Anything else is passed on; dicts,
+        lists and tuples may hold Arrays of NumPy's.
     **options
         As Dask has them (``chunks``, ``drop_axis``, ``new_axis``, ``dtype``, ``meta``, …), and keywords of `func`.
 
@@ -52,6 +58,8 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     for name in ("block_id", "block_info"):
         if has_keyword(func, name):
             raise ValueError(f"a function that takes {name} cannot be differentiated: its gradient would lack it.")
+    func, pairs = _of_leaves(func, [(x, None) for x in args])
+    args = tuple(x for x, _ in pairs)
     lying = [x for x in map(raw, args) if isinstance(x, da.Array)]
     labels: list[Any] = [*range(max((x.ndim for x in lying), default=0))][::-1]
     dropped = [axis % len(labels) for axis in axes_of(options.get("drop_axis"))]
@@ -67,12 +75,31 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     return over_blocks(partial(func, **own) if own else func, func, operands, [out], forward)[0]
 
 
+def _of_leaves(func: Callable[..., Any], operands: Sequence[_Operand]) -> tuple[Callable[..., Any], list[_Operand]]:
+    """A function of the leaves of those arguments that are trees and hold Arrays, and its arguments."""
+    trees = [isinstance(x, dict | list | tuple) and any(map(tracked, leaves(x))) for x, _ in operands]
+    if not any(trees):
+        return func, [*operands]
+    flat = [
+        (leaf, ind) for (x, ind), tree in zip(operands, trees, strict=True) for leaf in (leaves(x) if tree else [x])
+    ]
+    forms = [replace(x, lambda _: 0) if tree else None for (x, _), tree in zip(operands, trees, strict=True)]
+    return partial(_of_trees, func, forms), flat
+
+
+def _of_trees(func: Callable[..., Any], forms: Sequence[Any], *flat: Any, **options: Any) -> Any:
+    """Call a function with trees of some forms among its arguments."""
+    following = iter(flat)
+    return func(*(next(following) if form is None else rebuild(form, following) for form in forms), **options)
+
+
+_FAN_IN = 4
 _OPTIONS = frozenset(inspect.signature(da.map_blocks).parameters)
 
 
 def axes_of(axes: Any) -> list[int]:
     """The axes that an option names."""
-    return [] if axes is None else [axes] if isinstance(axes, int) else [*axes]
+    return [] if axes is None else [int(axes)] if isinstance(axes, Integral) else [*map(int, axes)]
 
 
 def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **options: Any) -> Array:
@@ -98,11 +125,9 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
     ValueError
         As for `map_blocks`.
     """
-    operands = list(zip(args[::2], args[1::2], strict=True))
     if not recorded(func, args[::2], options):
-        return array_of(
-            da.blockwise(func, out_ind, *(part for x, ind in operands for part in (raw(x), ind)), **options)
-        )
+        return array_of(da.blockwise(func, out_ind, *map(raw, args), **options))
+    func, operands = _of_leaves(func, list(zip(args[::2], args[1::2], strict=True)))
     of_dask = frozenset(inspect.signature(da.blockwise).parameters)
     own = {name: value for name, value in options.items() if name not in of_dask}
     new = options.get("new_axes") or {}
@@ -118,7 +143,7 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
     return over_blocks(inner, func, operands, [out], forward)[0]
 
 
-def _lists(operands: Sequence[tuple[Any, Any]], out_ind: Sequence[Any]) -> list[Any]:
+def _lists(operands: Sequence[_Operand], out_ind: Sequence[Any]) -> list[Any]:
     """For each argument the axes whose index the result lacks, with the lengths of the blocks that come in lists."""
     labels = [ind for _, ind in operands]
     arrays = unified([as_dask(raw(x)) if ind else x for x, ind in operands], labels)
@@ -209,8 +234,9 @@ def reduction(
     axis: Any = None,
     keepdims: bool = False,
     combine: Callable[..., Any] | None = None,
-    split_every: int = 4,
-    **options: Any,
+    split_every: int | dict[int, int] | None = None,
+    dtype: Any = None,
+    meta: Any = None,
 ) -> Array:
     """``dask.array.reduction``, differentiable.
 
@@ -226,21 +252,23 @@ def reduction(
         Whether they stay, with length 1.
     combine : callable, optional
         For what ``chunk`` made of ``split_every`` blocks, joined, as often as it takes; by default ``aggregate``.
-    split_every : int
-        How many blocks are joined at a time.
-    **options
-        ``dtype`` and ``meta``, as `map_blocks` has them.
+    split_every : int or dict of int to int, optional
+        How many blocks are joined at a time, perhaps for each axis; by default 4.
+    dtype, meta
+        As `map_blocks` has them.
 
     Returns
     -------
     Array
     """
     axes = tuple(range(x.ndim)) if axis is None else tuple(a % x.ndim for a in axes_of(axis))
+    several = split_every if isinstance(split_every, dict) else dict.fromkeys(axes, split_every)
+    counts = {i: max(several.get(i) or _FAN_IN, 2) for i in axes}
+    options = {"dtype": dtype, "meta": meta}
     single = tuple((1,) * len(c) if i in axes else c for i, c in enumerate(raw(x).chunks))
     x = map_blocks(chunk, x, axis=axes, keepdims=True, chunks=single, **options)
-    while any(x.data.numblocks[i] > split_every for i in axes):
-        joined = {i: _grouped(x.chunks[i], split_every) for i in axes}
-        x = rechunk(x, joined)
+    while any(x.data.numblocks[i] > n for i, n in counts.items()):
+        x = rechunk(x, {i: _grouped(x.chunks[i], n) for i, n in counts.items()})
         single = tuple((1,) * len(c) if i in axes else c for i, c in enumerate(x.chunks))
         x = map_blocks(combine or aggregate, x, axis=axes, keepdims=True, chunks=single, **options)
     x = rechunk(x, dict.fromkeys(axes, -1))
@@ -258,7 +286,7 @@ def _grouped(chunks: Sequence[int], size: int) -> tuple[int, ...]:
 def over_blocks(
     function: Callable[..., Any],
     func: Callable[..., Any],
-    operands: Sequence[tuple[Any, Any]],
+    operands: Sequence[_Operand],
     outs: Sequence[Sequence[Any]],
     forward: Callable[..., Any],
     several: bool = False,
@@ -311,13 +339,25 @@ def _filled(function: Callable[..., Any], template: Sequence[Any], several: bool
     """The results of a function for some blocks among its other arguments."""
     following = (x if isinstance(x, Array) else array_of(x) for x in blocks)
     found = function(*(next(following) if part == _BLOCK else part[0] for part in template))
-    return tuple(found) if several else (found,)
+    results = tuple(found) if several else (found,)
+    for x in results:
+        if not (isinstance(x, Array) or _is_array(x)):
+            raise TypeError(f"a function of blocks must return arrays, but {_name(function)} returned {x!r}.")
+    return results
+
+
+def _name(function: Any) -> str:
+    """What a user calls a function."""
+    while isinstance(function, partial):
+        ours = function.func.__module__.startswith("xpgrad_dask")
+        function = function.args[0] if ours else function.func
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def _on_arrays(func: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
     """What a function makes of Arrays, raw."""
     found = func(*map(_with_arrays, args), **keywords)
-    return tuple(map(raw, found)) if isinstance(found, tuple) else raw(found)
+    return tuple(map(raw, found)) if isinstance(found, tuple | list) else raw(found)
 
 
 def _with_arrays(x: Any) -> Any:

@@ -20,7 +20,7 @@ from typing import Any
 import dask.array as da
 import numpy
 from array_api_compat import array_namespace
-from dask._task_spec import Alias, DataNode, DataNode, GraphNode, Task, _identity_cast, convert_legacy_graph
+from dask._task_spec import Alias, DataNode, GraphNode, Task, _identity_cast, convert_legacy_graph
 from dask.array import chunk
 from dask.array.core import _concatenate2, _enforce_dtype
 from dask.base import clone_key

@@ -64,6 +64,8 @@ def apply_gufunc(
         options |= {"axes": axes, "axis": axis, "keepdims": keepdims}
         found = da.apply_gufunc(func, signature, *map(raw, args), **options)
         return tuple(map(array_of, found)) if isinstance(found, tuple) else array_of(found)
+    if not all(isinstance(x, Array) or hasattr(x, "dtype") or isinstance(x, complex) for x in args):
+        raise ValueError("apply_gufunc takes arrays and numbers; give what a dict, list or tuple holds one by one.")
     cores, results = _parse_gufunc_signature(signature)
     several = isinstance(results, list)
     outs: Dims = results if several else [results]

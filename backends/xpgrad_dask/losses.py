@@ -14,9 +14,9 @@ import numpy
 import xpgrad
 from xpgrad import Array
 from xpgrad.array import array_of
-from xpgrad.tree import leaves, rebuild, replace
+from xpgrad.tree import leaves, placed_leaves, rebuild, replace
 from xpgrad_dask.captured import recorded
-from xpgrad_dask.local import Place, raw, run, unified
+from xpgrad_dask.local import Place, raw, run, tracked, unified
 
 
 def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: int | None = None) -> Callable[..., Any]:
@@ -43,8 +43,9 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
     Raises
     ------
     ValueError
-        If `reduce` or `at_once` is something else; when called, if no array is chunked, or `f` holds an Array that is
-        being recorded.
+        If `reduce` or `at_once` is something else; when called, if no array is chunked, there is nothing to
+        differentiate by, or `f` or an argument holds an Array that is being recorded; when computed, if a loss is no
+        number.
 
     Examples
     --------
@@ -58,15 +59,26 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
 
     def compute(params: Any, *chunked: Any) -> Any:
         recorded(f, (), {})
-        given = [numpy.asarray(x) if isinstance(x, int | float | complex) else raw(x) for x in leaves(params)]
-        data = unified([raw(x) for x in chunked], [(0, *(None,) * (x.ndim - 1)) for x in chunked])
-        if not data or not all(isinstance(x, da.Array) for x in data):
+        if any(map(tracked, (*leaves(params), *chunked))):
+            raise ValueError(
+                "the results of value_and_grad_blocks have no history, and would lose that of what they are made of: "
+                "call it where nothing is recorded, or with what detach() makes of parameters and samples."
+            )
+        given = _parameters(params)
+        data = [raw(x) for x in chunked]
+        if not data or not all(isinstance(x, da.Array) and x.ndim for x in data):
             raise ValueError("value_and_grad_blocks needs Dask arrays, in blocks of samples, after the parameters.")
+        data = unified(data, [(0, *(None,) * (x.ndim - 1)) for x in data])
         kinds = [Place.of(x) for x in given]
-        value = Place((), (), numpy.zeros((), numpy.result_type(*given)))
+        value = Place(
+            (), (), numpy.zeros((), numpy.result_type(*(x.dtype for x in (*given, *data) if _floating(x)))).real
+        )
         count = Place((), (), numpy.zeros((), "int64"))
         kernel = partial(
-            _in_parts, at_once, partial(_value_and_grad, f, reduce, replace(params, lambda _: 0)), len(given)
+            _in_parts,
+            at_once,
+            partial(_value_and_grad, f, reduce, value.meta.dtype, replace(params, lambda _: 0)),
+            len(given),
         )
         places = [*kinds, *(Place.of(x, (0, *(None,) * (x.ndim - 1))) for x in data)]
         total, n, *gradient = run(kernel, [*given, *data], places, [value, count, *kinds])
@@ -87,13 +99,37 @@ def _in_parts(at_once: int | None, of: Callable[..., Any], count: int, *blocks: 
     return functools.reduce(lambda sums, more: tuple(map(add, sums, more)), found)
 
 
-def _value_and_grad(f: Callable[..., Any], reduce: str, form: Any, count: int, *blocks: Any) -> tuple[Any, ...]:
+def _parameters(params: Any) -> list[Any]:
+    """The raw leaves, with arrays of double precision for numbers."""
+    found = []
+    for place, x in placed_leaves(params):
+        number = type(x) in (int, float, complex)
+        x = numpy.asarray(x, "complex128" if isinstance(x, complex) else "float64") if number else raw(x)
+        if not _floating(x):
+            kind = getattr(x, "dtype", None) or f"a {type(x).__name__}"
+            raise ValueError(f"params{place} is {kind}: value_and_grad_blocks takes floating-point arrays and numbers.")
+        found.append(x)
+    if not found:
+        raise ValueError("value_and_grad_blocks needs parameters to differentiate by; there are none.")
+    return found
+
+
+def _floating(x: Any) -> bool:
+    return getattr(getattr(x, "dtype", None), "kind", None) in ("f", "c")
+
+
+def _value_and_grad(
+    f: Callable[..., Any], reduce: str, dtype: Any, form: Any, count: int, *blocks: Any
+) -> tuple[Any, ...]:
     """The loss of some samples, their number, and the gradient by every parameter."""
     n = blocks[count].shape[0]
     if not n:  # what a mask leaves of a block may be nothing, of which many losses are not defined
-        zero = numpy.zeros((), numpy.result_type(*blocks[:count]))
+        zero = numpy.zeros((), dtype)
         return (zero, numpy.asarray(n), *map(numpy.zeros_like, blocks[:count]))
     params, *data = rebuild(form, map(array_of, blocks[:count])), *map(array_of, blocks[count:])
     value, gradient = xpgrad.value_and_grad(f)(params, *data)
+    if value.shape:
+        name = getattr(f, "__name__", "the loss")
+        raise ValueError(f"{name} returned an array of shape {value.shape}, but a loss is one number: sum it up.")
     weight = n if reduce == "mean" else 1
-    return (value.data * weight, numpy.asarray(n), *(g.data * weight for g in leaves(gradient)))
+    return ((value.data * weight).astype(dtype), numpy.asarray(n), *(g.data * weight for g in leaves(gradient)))

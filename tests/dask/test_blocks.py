@@ -1,11 +1,13 @@
 """Functions inside the blocks: forward, gradients of any order, and parameters that blocks share."""
 
+from collections import deque
 from functools import partial
 
 import dask.array as da
 import numpy as np
 import pytest
 from benchmarks.dask.workloads import Data, tracked
+from dask.delayed import delayed
 
 import xpgrad
 import xpgrad.dask as xp
@@ -343,6 +345,45 @@ def test_wrong_use_is_refused(data):
         tracked(lambda x: xp.map_blocks(lambda b, block_info=None: b, x), data.X)
 
 
+def test_value_and_grad_blocks_takes_numbers_and_says_what_it_cannot_take(data, compute):
+    def loss(params, x):
+        return of(x).sum(x * params["n"])
+
+    f = xp.value_and_grad_blocks(loss)
+    value, gradient = compute(*f({"n": 2}, data.X))
+    np.testing.assert_allclose([value, gradient["n"]], [2 * data.x.sum(), data.x.sum()])
+    with pytest.raises(ValueError, match=r"params\['n'\] is int64"):
+        f({"n": np.arange(6)}, data.X)
+    with pytest.raises(ValueError, match=r"params\['n'\] is a str"):
+        f({"n": "two"}, data.X)
+    with pytest.raises(ValueError, match="there are none"):
+        f({}, data.X)
+    with pytest.raises(ValueError, match="blocks of samples"):
+        f({"n": 2}, data.X.sum())
+    with pytest.raises(ValueError, match=r"<lambda> returned an array of shape \(5,\)"):
+        compute(xp.value_and_grad_blocks(lambda w, x: x @ w)(data.w, data.X)[0])
+
+
+def test_value_and_grad_blocks_refuses_what_is_recorded(variable, data):
+    f = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x @ w))
+    f(variable, data.X)
+    with autograd.record(), pytest.raises(ValueError, match="have no history"):
+        f(variable, data.X)
+    with pytest.raises(ValueError, match="have no history"):
+        xpgrad.grad(lambda x: f(data.w, x)[0])(data.X)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "samples", "expected"),
+    [("f4", "f8", "f8"), ("f4", "f4", "f4"), ("c16", "f8", "f8"), ("f4", "i8", "f4")],
+)
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_value_and_grad_blocks_knows_the_dtype_of_the_value(parameter, samples, expected, reduce, data, compute):
+    f = xp.value_and_grad_blocks(lambda w, x: of(x).sum(of(x).abs(x * w) ** 2), reduce)
+    value, _ = f(data.w.astype(parameter), data.X.astype(samples))
+    assert value.dtype == compute(value).dtype == expected
+
+
 # Closures
 
 
@@ -353,6 +394,44 @@ def variable(data):
     return w
 
 
+class Model:
+    """Holds a parameter, and uses it in some of its methods."""
+
+    def __init__(self, w, inner=None):
+        self.w, self.inner = w, inner
+
+    def layer(self, b):
+        return b @ self.w
+
+    def activation(self, b):
+        return b * 2
+
+
+class Slots:
+    __slots__ = ("w",)
+
+    def __init__(self, w):
+        self.w = w
+
+    def __call__(self, b):
+        return b @ self.w
+
+
+class Settings:
+    """Where a module keeps what its functions use."""
+
+    w = None
+
+
+def by_settings(b):
+    return b @ Settings.w
+
+
+def with_settings(w):
+    Settings.w = w
+    return lambda b: by_settings(b)
+
+
 CAPTURES = {
     "closure": lambda w: lambda b: b @ w,
     "default": lambda w: lambda b, w=w: b @ w,
@@ -360,6 +439,16 @@ CAPTURES = {
     "bound method": lambda w: w.__rmatmul__,
     "nested function": lambda w: (lambda f: lambda b: f(b))(lambda b: b @ w),
     "list": lambda w: (lambda ws: lambda b: b @ ws[0])([w]),
+    "deque": lambda w: (lambda ws: lambda b: b @ ws[0])(deque([w])),
+    "attribute": lambda w: (lambda model: lambda b: b @ model.w)(Model(w)),
+    "attribute of an attribute": lambda w: (lambda model: lambda b: b @ model.inner.w)(Model(None, Model(w))),
+    "attribute without a dict": lambda w: (lambda model: lambda b: b @ model.w)(Slots(w)),
+    "method": lambda w: Model(w).layer,
+    "method of what is captured": lambda w: (lambda model: lambda b: model.layer(b))(Model(w)),
+    "callable object": lambda w: Slots(w),
+    "function inside": lambda w: lambda b: (lambda c: c @ w)(b),
+    "class attribute, in another function of the module": with_settings,
+    "transformed function": lambda w: xpgrad.checkpoint(lambda b: b @ w),
 }
 
 
@@ -373,9 +462,94 @@ def test_captured_variables_are_refused_early(kind, variable, data):
             xp.value_and_grad_blocks(f)(data.w, data.X)
 
 
-def test_keywords_that_are_recorded_are_refused(variable, data):
+@pytest.mark.parametrize("wrapped", [lambda w: w, lambda w: [w], lambda w: {"w": w}])
+def test_keywords_that_are_recorded_are_refused(wrapped, variable, data):
     with autograd.record(), pytest.raises(ValueError, match="the keyword w"):
-        xp.map_blocks(layer, data.X, w=variable, drop_axis=1)
+        xp.map_blocks(layer, data.X, w=wrapped(variable), drop_axis=1)
+
+
+def test_a_function_may_use_other_attributes_of_what_holds_its_argument(data, compute):
+    model = Model(None)
+
+    def loss(w):
+        model.w = Settings.T = w
+        return xp.sum(xp.map_blocks(lambda b, w: model.activation(b.T.T @ w), data.X, w, drop_axis=1, dtype=float))
+
+    _, gradient = tracked(loss, data.w)
+    np.testing.assert_allclose(compute(gradient), 2 * data.x.sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    "lazy",
+    [
+        lambda w, k: ((w, [k]), {}),
+        lambda w, k: ((w, delayed(data_of)(k)), {}),
+        lambda w, k: ((w,), {"k": k}),
+        lambda w, k: ((w,), {"k": {"a": k}}),
+        lambda w, k: ((w,), {"k": delayed(data_of)(k)}),
+        lambda w, k: (([w, xp.asarray(k)],), {}),
+    ],
+)
+def test_lazy_values_are_positional_arguments_where_a_gradient_is_wanted(lazy, variable, data):
+    args, options = lazy(variable, da.ones(6, chunks=3))
+    with autograd.record(), pytest.raises(ValueError, match="positional arguments of their own"):
+        xp.map_blocks(lambda b, *args, **options: b, data.X, *args, dtype=float, **options)
+
+
+def data_of(x):
+    return x
+
+
+@pytest.mark.parametrize("name", ["map_blocks", "blockwise", "map_overlap"])
+def test_arrays_in_trees_get_gradients(name, data, compute):
+    def f(b, params):
+        return b @ params["w"] + params["more"][0]
+
+    def loss(w, c):
+        params = {"w": w, "more": [c, "name", None]}
+        return xp.sum(
+            {
+                "map_blocks": lambda: xp.map_blocks(f, data.X, params, drop_axis=1, dtype=float),
+                "blockwise": lambda: xp.blockwise(f, "i", data.X, "ij", params, None, concatenate=True, dtype=float),
+                "map_overlap": lambda: xp.map_overlap(
+                    f, data.X, params, depth={0: 1}, boundary="none", drop_axis=1, dtype=float
+                ),
+            }[name]()
+            ** 2
+        )
+
+    found = compute(*tracked(loss, data.w, np.asarray(2.0)))
+    r = data.x @ data.w + 2.0
+    for value, expected in zip(found, (r @ r, 2 * r @ data.x, 2 * r.sum()), strict=True):
+        np.testing.assert_allclose(value, expected)
+
+
+def test_apply_gufunc_takes_no_trees(variable, data):
+    with autograd.record(), pytest.raises(ValueError, match="one by one"):
+        xp.apply_gufunc(lambda b, ws: b * ws[0], "(i),(i)->(i)", data.X, [variable], output_dtypes=float)
+
+
+def test_a_function_that_returns_no_array_is_named(variable, data, compute):
+    def constant(b, w):
+        return 3.0
+
+    with autograd.record():
+        found = xp.map_blocks(constant, data.X, variable, dtype=float)
+        loss = xp.sum(found)
+    loss.backward()
+    with pytest.raises(TypeError, match=r"constant returned 3\.0"):
+        compute(variable.grad)
+
+
+@pytest.mark.parametrize("split_every", [None, 2, {0: 2}])
+def test_reduction_joins_as_many_blocks_as_it_is_told(split_every, data, compute):
+    def total(block, axis, keepdims):
+        return block.__array_namespace__().sum(block, axis=axis, keepdims=keepdims)
+
+    found = xp.reduction(data.X, total, total, axis=np.int64(0), split_every=split_every, dtype=float)
+    np.testing.assert_allclose(compute(found), data.x.sum(axis=0))
+    with pytest.raises(TypeError, match="name"):
+        xp.reduction(data.X, total, total, name="mine")
 
 
 def test_detached_arrays_may_be_captured(variable, data, compute):
