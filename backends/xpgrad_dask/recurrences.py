@@ -21,6 +21,9 @@ def recurrence(x: Any, factor: Any, axis: int) -> da.Array:
     labels = tuple(range(as_dask(x).ndim))
     axis = numpy.lib.array_utils.normalize_axis_index(axis, len(labels))
     chunks, (x, factor) = unify_chunks(as_dask(x), labels, as_dask(factor), labels, warn=False)
+    meta = meta_from_array(x, dtype=_dtype(x, factor))
+    if len(chunks[axis]) == 1:
+        return da.blockwise(partial(_recurred, axis), labels, x, labels, factor, labels, meta=meta)
     token = tokenize(x, factor, axis)
     name, alone, first = (f"{part}-{token}" for part in ("recurrence", "recurrence-alone", "recurrence-first"))
     graph: dict[Any, Any] = {}
@@ -30,11 +33,15 @@ def recurrence(x: Any, factor: Any, axis: int) -> da.Array:
         entering = [(first, *after)] if after[axis] < len(chunks[axis]) else []
         graph[first, *index] = (partial(_entered, axis, True), (alone, *index), entering)
         graph[name, *index] = (partial(_entered, axis, False), (alone, *index), entering)
-    return written(name, graph, [x, factor], [chunks[i] for i in labels], meta_from_array(x, dtype=_dtype(x, factor)))
+    return written(name, graph, [x, factor], [chunks[i] for i in labels], meta)
 
 
 def _dtype(x: Any, factor: Any) -> Any:
     return numpy.result_type(x.dtype, factor.dtype)
+
+
+def _recurred(axis: int, x: Any, factor: Any) -> Any:
+    return _alone(axis, x, factor)[0]
 
 
 def _alone(axis: int, x: Any, factor: Any) -> tuple[Any, Any]:

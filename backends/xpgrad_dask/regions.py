@@ -27,7 +27,7 @@ from xpgrad_dask.factors import with_factors
 from xpgrad_dask.joint import with_joint_tasks
 from xpgrad_dask.members import Member, as_member
 from xpgrad_dask.routes import WORTH_A_TASK
-from xpgrad_dask.strips import Step, Strips, adds_rows, run
+from xpgrad_dask.strips import Step, Strips, adds_rows, calls_unknown, run
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,23 @@ class _Work:
                 self.local[name] = found
             elif found:
                 self.apart[name] = found
+        for name in [*self.local]:
+            if self._prepares(name):
+                del self.local[name]
+                self.apart[name] = "it prepares data, once for all that read them"
 
     def graph_of(self, name: str) -> HighLevelGraph:
         """The graph of one array; Dask expects nothing in it that the array does not need."""
         needed = _needed(self.dependencies, {name})
         layers = {layer: self.layers[layer] for layer in needed}
         return HighLevelGraph(layers, {layer: self.dependencies[layer] for layer in needed})
+
+    def _prepares(self, name: str) -> bool:
+        """Whether a layer is an unknown function of data that nothing in a region has made."""
+        own = self.local[name]
+        made = (item.layer not in self.local or self.local[item.layer].is_made for item in own.inputs)
+        alone = all(made) and all(item.axis is not None for item in own.inputs)
+        return bool(own.inputs) and alone and calls_unknown(own.task)
 
     def groups(self) -> list[tuple[str, ...]]:
         """The members of each region, the earliest region first."""

@@ -22,6 +22,7 @@ from xpgrad_dask.heap import Reuse
 from xpgrad_dask.layout import _broadcast_to
 from xpgrad_dask.own_blocks import BY_ROWS
 from xpgrad_dask.places import _looked_up
+from xpgrad_dask.recurrences import _recurred
 from xpgrad_dask.routes import part_in_place
 from xpgrad_dask.special import of_block
 from xpgrad_dask.sums import _cumulated, _length, _reduced, run_rule, sum_block, unwrapped
@@ -37,7 +38,7 @@ _OPERATORS = "abs add and_ eq floordiv ge gt invert le lshift lt mod mul ne neg 
 _NUMPY = "angle clip imag real round swapaxes transpose where"
 #: What does the same to each row, whatever the others are, as ufuncs do, and reductions along other axes.
 _BY_ROWS: set[Any] = {operator.getitem, run_rule, of_block, chunk.astype, _broadcast_to}
-_BY_ROWS |= {_whole, _einsum, _matmul, _tensordot, _reduced, _cumulated, _unwrapping, _looked_up, *BY_ROWS}
+_BY_ROWS |= {_whole, _einsum, _matmul, _tensordot, _reduced, _cumulated, _recurred, _unwrapping, _looked_up, *BY_ROWS}
 _BY_ROWS |= {getattr(operator, name) for name in _OPERATORS.split()}
 _BY_ROWS |= {getattr(numpy, name) for name in _NUMPY.split()}
 #: What adds up all that lies along its axes.
@@ -109,6 +110,12 @@ class Strips(NamedTuple):
 def _called(task: Task) -> set[Any]:
     """What a task calls, without ufuncs and names."""
     return {f for f in functions(task) if not isinstance(f, numpy.ufunc | str)}
+
+
+def calls_unknown(task: Task) -> bool:
+    """Whether a task calls what is neither NumPy's nor ours, such as a function that a user gave to Dask."""
+    unknown = _called(task) - _BY_ROWS - _SUMS
+    return any(not str(getattr(f, "__module__", None)).startswith(("dask.", "numpy", "xpgrad")) for f in unknown)
 
 
 def _keeps_rows(task: Task, axis: int) -> bool:

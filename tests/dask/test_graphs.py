@@ -141,6 +141,44 @@ def test_loss_and_gradient_share_the_forward_pass(data, compute):
     assert Counter.count == 64
 
 
+def added_up(x, w):
+    """Two losses, whose gradients add up."""
+    w.attach_grad("add")
+    with autograd.record():
+        losses = [xp.sum(f(x @ w)) for f in (xp.sin, xp.cos)]
+    for loss in losses:
+        loss.backward(retain_graph=True)
+    return *losses, w.grad
+
+
+def with_predictions(x, w):
+    """A loss, its gradient, and what it was made of."""
+    w.attach_grad()
+    with autograd.record():
+        prediction = x @ w
+        loss = xp.sum(prediction * prediction)
+    loss.backward()
+    return loss, w.grad, prediction, x.data.std()
+
+
+def of_two_orders(x, w):
+    """A gradient and a Hessian, each with its own record."""
+
+    def loss(w):
+        return xp.sum(xp.tanh(x @ w) ** 2)
+
+    return xpgrad.grad(loss)(w), xpgrad.hessian(loss)(w)
+
+
+@pytest.mark.parametrize("several", [added_up, with_predictions, of_two_orders])
+def test_data_are_prepared_once_for_all_that_is_computed_together(several, data, compute):
+    x = xp.asarray(data.X.map_blocks(Counter(), dtype=float))
+    found = several(x, xn.asarray(data.w))
+    Counter.count = 0
+    compute(*found)
+    assert Counter.count == 16
+
+
 @pytest.mark.parametrize("transform", [xpgrad.value_and_grad, xpgrad.grad])
 def test_functional_transforms_stay_lazy(transform, data, compute):
     def loss(w, x):

@@ -157,11 +157,13 @@ def cumulative_prod(xp, g, x, out, x_shape, axis, include_initial):
     axis = 0 if axis is None else axis
     if x_shape[axis] == 0:
         return xp.zeros_like(x)
-    but_first, but_last = (along(axis, len(x_shape), part) for part in (slice(1, None), slice(0, -1)))
+    parts = (slice(0, 1), slice(1, None), slice(0, -1))
+    first, but_first, but_last = (along(axis, len(x_shape), part) for part in parts)
     if include_initial:
         g, before = g[but_first], out[but_last]
     else:
-        before = xp.setitem(xp.ones_like(out), out[but_last], but_first)
+        one = xp.scatter(xp.ones_like(out[first]), first, x_shape)
+        before = one + xp.scatter(out[but_last], but_first, x_shape)
     return times(xp, xp.recurrence(g, following(xp, x, axis), axis), before)
 
 
