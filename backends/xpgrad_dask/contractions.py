@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import isnan
+from string import ascii_letters
 from typing import Any
 
 import dask.array as da
@@ -59,7 +60,11 @@ def contract(x1: Any, x2: Any, subscripts: str) -> da.Array:
     arrays, _, free = subscripts.partition("->")
     first, second = arrays.split(",")
     summed = tuple(i for i in first if i not in free)
-    return _over_pairs("contract", partial(_einsum, subscripts), x1, first, x2, second, tuple(free), summed)
+    # The axes of an ellipsis have names that are no letters.
+    letters = str.maketrans(dict(zip(dict.fromkeys(first + second), ascii_letters, strict=False)))
+    return _over_pairs(
+        "contract", partial(_einsum, subscripts.translate(letters)), x1, first, x2, second, tuple(free), summed
+    )
 
 
 def _over_pairs(
