@@ -36,11 +36,17 @@ def forms_of(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
     return tuple([None if node is None else (shape_of(a), a.dtype) for a, node in zip(inputs, nodes, strict=True)])
 
 
+def widens(primitive: Primitive) -> bool:
+    """Whether a library's result may have another dtype than its inputs, which the standard rules out."""
+    return primitive.name.startswith("special.")
+
+
 def unary(primitive: Primitive) -> Callable[..., Array]:
     """The function of a simple primitive of one array, for arrays of any backend."""
     a = primitive.inputs[0]
     plan = primitive.plan((0,))
-    return compiled(_UNARY, primitive, {"plan": plan}, a=a, choose=choice_by(a, a), kept=plan.kept)
+    alike = f"out.dtype is {a}.dtype" if widens(primitive) else "True"
+    return compiled(_UNARY, primitive, {"plan": plan}, a=a, choose=choice_by(a, a), kept=plan.kept, alike=alike)
 
 
 def binary(primitive: Primitive, operator: str = "", reflected: bool = False) -> Callable[..., Any]:
@@ -50,6 +56,7 @@ def binary(primitive: Primitive, operator: str = "", reflected: bool = False) ->
     operands that are not known are left to their own reflected method; `reflected` takes the right operand first.
     """
     a, b = primitive.inputs
+    fits = f"{a}.shape == {b}.shape and {a}.dtype is {b}.dtype"
     plans = {name: primitive.plan(tracked) for name, tracked in (("first", (0,)), ("second", (1,)), ("both", (0, 1)))}
     return compiled(
         _BINARY,
@@ -61,6 +68,7 @@ def binary(primitive: Primitive, operator: str = "", reflected: bool = False) ->
         choose="" if operator else choice_by(a, f"{a}, {b}"),
         compute=f"{a} {operator} {b}" if operator else f"function({a}, {b})",
         refuse="return NotImplemented" if operator else "raise",
+        alike=f"alike and {fits} is out.dtype" if widens(primitive) else f"alike is None or (alike and {fits})",
         **{f"kept_by_{name}": plan.kept for name, plan in plans.items()},
     )
 
@@ -95,7 +103,7 @@ def apply({a}, /):
     made.plan = plan
     made.source = node
     made.kept = ({kept})
-    made.form = None
+    made.form = None if {alike} else restoration({a}, node, None, None, out)
     made.order = next_order()
     return result
 """
@@ -157,7 +165,7 @@ def apply({signature}, /):
         made.source = (n1, n2)
         made.kept = ({kept_by_both})
     made.order = next_order()
-    if alike is None or (alike and {a}.shape == {b}.shape and {a}.dtype is {b}.dtype):
+    if {alike}:
         made.form = None
     else:
         made.form = restoration({a}, n1, {b}, n2, out)
