@@ -149,6 +149,12 @@ def test_two_inputs(xp: Any, case: str) -> None:
     assert_equal(found[1], second)
 
 
+def test_atan2_of_numbers_whose_squares_are_out_of_range(xp: Any) -> None:
+    x1, x2 = (xp.asarray([1e-25, 1e25], dtype=xp.float32) for _ in range(2))
+    first, second = (g.asnumpy() for g in xpgrad.grad(lambda a, b: xp.sum(xp.atan2(a, b)), (0, 1))(x1, x2))
+    np.testing.assert_allclose([first, -second], [[5e24, 5e-26]] * 2, rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["hypot", "atan2", "maximum", "minimum", "logaddexp"])
 def test_second_order_is_finite_where_two_inputs_meet(xp: Any, name: str) -> None:
     points = [0, 1, inf] if name == "logaddexp" else [0, 1]

@@ -6,7 +6,7 @@ are piecewise constant. Where a derivative is infinite, as that of `sqrt` at 0, 
 """
 
 import cmath
-from math import copysign, log, nan
+from math import copysign, inf, log, nan
 
 from xpgrad.primitive import primitive, vjp
 
@@ -40,6 +40,13 @@ def ratio(xp, a, b):
     return xp.where(nothing, 0.0, a / xp.where(nothing, 1.0, b))
 
 
+def over_squares(xp, a, x1, x2):
+    """a / (x1^2 + x2^2), without the squares, which are out of range too soon, and 0 at the origin."""
+    size = xp.hypot(x1, x2)
+    size = xp.where(size == 0, inf, size)
+    return a / size / size
+
+
 def conj(xp, x):
     """The conjugate; x itself where it is real."""
     return xp.conj(x) if is_complex(xp, x) else x
@@ -48,6 +55,11 @@ def conj(xp, x):
 def is_complex(xp, x):
     """Whether an array holds complex numbers."""
     return xp.isdtype(x.dtype, "complex floating")
+
+
+def real(xp, x):
+    """The real part; x itself where it is real."""
+    return xp.real(x) if is_complex(xp, x) else x
 
 
 def sign(xp, g, x):
@@ -96,8 +108,8 @@ vjp("multiply", x1=lambda g, x2: g * x2,
                 x2=lambda g, x1: g * x1)  # fmt: skip
 vjp("divide", x1=lambda g, x2: g / x2,
               x2=lambda g, x2, out: -g * (out / x2))  # fmt: skip
-vjp("atan2", x1=lambda xp, g, x1, x2: g * ratio(xp, x2, x1 * x1 + x2 * x2),
-             x2=lambda xp, g, x1, x2: -g * ratio(xp, x1, x1 * x1 + x2 * x2))  # fmt: skip
+vjp("atan2", x1=lambda xp, g, x1, x2: g * over_squares(xp, x2, x1, x2),
+             x2=lambda xp, g, x1, x2: -g * over_squares(xp, x1, x1, x2))  # fmt: skip
 vjp("hypot", x1=lambda xp, g, x1, out: g * ratio(xp, x1, out),
              x2=lambda xp, g, x2, out: g * ratio(xp, x2, out))  # fmt: skip
 vjp("floor_divide", x1=zero, x2=zero)
