@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from math import inf, nan
+from math import gamma, inf, nan, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
@@ -269,7 +269,121 @@ def test_tails(each_xp: Any) -> None:
     assert gradients(each_xp, each_xp.sigmoid, [-1e4, 1e4]) == ([0, 0], [0, 0])
 
 
+def test_slopes_of_scaled_error_functions_far_from_0(each_xp: Any) -> None:
+    x = np.asarray([1e3, 1e8, 1e20, 1e30])
+    first, second = gradients(each_xp, each_xp.special.erfcx, x)
+    correction = 1 - 1.5 / x**2
+    np.testing.assert_allclose(first, -correction / x**2 / sqrt(pi), rtol=1e-11)
+    np.testing.assert_allclose(second, 2 * correction**2 / x**3 / sqrt(pi), rtol=1e-11)
+    first, second = gradients(each_xp, each_xp.special.erfcx, np.asarray([1e3, inf], dtype=np.float32))
+    np.testing.assert_allclose(first, [-1e-6 / sqrt(pi), 0], rtol=3e-6)
+    assert second[1] == 0
+    _, second = gradients(each_xp, each_xp.special.log_ndtr, np.asarray([-3e3], dtype=np.float32))
+    np.testing.assert_allclose(second, -1, rtol=1e-6)
+
+
+SPECIAL = xp.special
+#: The integrals of the second and fourth power of the sine from 0 to 1.
+SINE_2, SINE_4 = (2 - sin(2)) / 4, (12 - 8 * sin(2) + sin(4)) / 32
+
+#: Functions whose derivatives are made with a division by 0 at some point: that point, how far from it a series goes,
+#: the first derivative there, and the second.
+REMOVABLE: dict[str, tuple[Any, float, float, float, float]] = {
+    "beip": (SPECIAL.beip, 0, 1, 0.5, 0),
+    "bei": (SPECIAL.bei, 0, 1, 0, 0.5),
+    "berp": (SPECIAL.berp, 0, 1, 0, 0),
+    "ellipe": (SPECIAL.ellipe, 0, 0.1, -pi / 8, -3 * pi / 64),
+    "ellipeinc": (lambda m: SPECIAL.ellipeinc(1.0, m), 0, 0.1, -SINE_2 / 2, -SINE_4 / 4),
+    "ellipk": (SPECIAL.ellipk, 0, 0.1, pi / 8, 9 * pi / 64),
+    "ellipkinc": (lambda m: SPECIAL.ellipkinc(1.0, m), 0, 0.1, SINE_2 / 2, 3 * SINE_4 / 4),
+    "ellipkm1": (SPECIAL.ellipkm1, 1, 0.1, -pi / 8, 9 * pi / 64),
+    "i1": (SPECIAL.i1, 0, 1, 0.5, 0),
+    "j1": (SPECIAL.j1, 0, 1, 0.5, 0),
+    "lambertw": (lambda x: xp.real(SPECIAL.lambertw(x)), 0, 0.1, 1, -2),
+    "rgamma": (SPECIAL.rgamma, 0, 0.5, 1, 2 * np.euler_gamma),
+    "shichi": (lambda x: SPECIAL.shichi(x)[0], 0, 1, 1, 0),
+    "sici": (lambda x: SPECIAL.sici(x)[0], 0, 1, 1, 0),
+    "spence": (SPECIAL.spence, 1, 0.5, -1, 0.5),
+}
+
+
+@pytest.mark.parametrize("name", REMOVABLE)
+def test_derivatives_at_and_beside_points_where_formulas_divide_by_0(name: str) -> None:
+    f, at, radius, first, second = REMOVABLE[name]
+    found = gradients(xp, f, at + np.asarray([0.0, 1e-14, -1e-12, 1e-9]))
+    np.testing.assert_allclose(found, np.broadcast_to([[first], [second]], (2, 4)), rtol=1e-8, atol=1e-8)
+    edges = [radius * (1 - 1e-11), radius * (1 + 1e-11), -radius * (1 - 1e-11), -radius * (1 + 1e-11)]
+    within, outside, within_left, outside_left = np.transpose(gradients(xp, f, at + np.asarray(edges)))
+    np.testing.assert_allclose([within, within_left], [outside, outside_left], rtol=1e-9, atol=1e-9)
+
+
+def test_derivatives_of_complete_elliptic_integrals() -> None:
+    m = np.linspace(-0.95, 0.95, 40)
+    (first, second), hyp = gradients(xp, SPECIAL.ellipk, m), scipy_special.hyp2f1
+    np.testing.assert_allclose(first, pi / 8 * hyp(1.5, 1.5, 2, m), rtol=1e-13)
+    np.testing.assert_allclose(second, 9 * pi / 64 * hyp(2.5, 2.5, 3, m), rtol=1e-12)
+    first, second = gradients(xp, SPECIAL.ellipe, m)
+    np.testing.assert_allclose(first, -pi / 8 * hyp(0.5, 1.5, 2, m), rtol=1e-13)
+    np.testing.assert_allclose(second, -3 * pi / 64 * hyp(1.5, 2.5, 3, m), rtol=1e-12)
+
+
+#: Where a formula alone gives NaN: the function, the points, the first derivatives.
+FINITE: dict[str, tuple[Any, Any, Any]] = {
+    "rgamma": (SPECIAL.rgamma, [0.0, -1, -2, -5, -20], [1, -1, 2, -120, gamma(21)]),
+    "powm1, 2": (lambda x: SPECIAL.powm1(x, 2.0), [0.0, -3], [0, -6]),
+    "powm1, 1": (lambda x: SPECIAL.powm1(x, 1.0), [0.0], [1]),
+    "powm1, by the exponent": (lambda y: SPECIAL.powm1(0.0, y), [0.5, 2], [0, 0]),
+    "poch, 1": (lambda z: SPECIAL.poch(z, 1.0), [-2.0, -1, 0, 1.5], [1, 1, 1, 1]),
+    "poch, 2": (lambda z: SPECIAL.poch(z, 2.0), [-2.0, -1, 0], [-3, -1, 1]),
+    "poch, 5": (lambda z: SPECIAL.poch(z, 5.0), [-2.0, -6], [4, 1044]),
+    "poch, 1/2": (lambda z: SPECIAL.poch(z, 0.5), [-2.0, 0], [8 / 3 * sqrt(pi), sqrt(pi)]),
+    "binom, by k": (lambda k: SPECIAL.binom(3.0, k), [4.0, 5], [-0.25, 0.05]),
+    "binom, by n": (lambda n: SPECIAL.binom(n, 2.0), [0.0, 1, 2], [-0.5, 0.5, 1.5]),
+    "beta, first": (lambda a: SPECIAL.beta(a, 1.0), [-1.0, -2, -5], [-1, -0.25, -0.04]),
+    "beta, second": (lambda b: SPECIAL.beta(1.0, b), [-1.0, -2, -5], [-1, -0.25, -0.04]),
+    "beta, of a pole": (lambda a: SPECIAL.beta(a, 0.5), [-0.5], [-2 * pi]),
+    "betaln": (lambda a: SPECIAL.betaln(a, 1.0), [-1.0, -2], [1, 0.5]),
+    "boxcox": (lambda x: SPECIAL.boxcox(x, 1.0), [0.0, 2], [1, 1]),
+    "boxcox, by the exponent": (lambda y: SPECIAL.boxcox(0.0, y), [0.5, 2], [4, 0.25]),
+    "boxcox1p": (lambda x: SPECIAL.boxcox1p(x, 1.0), [-1.0, 2], [1, 1]),
+    "boxcox1p, by the exponent": (lambda y: SPECIAL.boxcox1p(-1.0, y), [0.5, 2], [4, 0.25]),
+    "inv_boxcox": (lambda y: SPECIAL.inv_boxcox(y, 1.0), [-1.0, 2], [1, 1]),
+    "inv_boxcox, by the exponent": (lambda y: SPECIAL.inv_boxcox(-2.0, y), [0.5], [0]),
+    "struve": (lambda x: SPECIAL.struve(-1, x), [0.0], [0]),
+    "modstruve": (lambda x: SPECIAL.modstruve(-1.0, x), [0.0], [0]),
+    "gdtr": (lambda a: SPECIAL.gdtr(a, 0.5, 0.0), [1.0, 2], [0, 0]),
+    "gdtrc": (lambda a: SPECIAL.gdtrc(a, 0.5, 0.0), [1.0, 2], [0, 0]),
+    "kerp": (SPECIAL.kerp, [0.0], [inf]),
+    "spence": (SPECIAL.spence, [1e-20], [-20 * np.log(10)]),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("case", FINITE)
+def test_derivatives_where_a_formula_alone_is_not_a_number(case: str, dtype: Any) -> None:
+    f, x, first = FINITE[case]
+    with np.errstate(all="ignore"):
+        found, _ = gradients(xp, f, np.asarray(x, dtype=dtype))
+    np.testing.assert_allclose(found, first, rtol=50 * np.finfo(dtype).eps, atol=1e-15)
+
+
 # Forms of calls.
+
+
+@pytest.mark.parametrize("name", ["digamma", "ellipk", "erf", "expit", "i0", "rgamma"])
+def test_gradients_in_half_precision(name: str) -> None:
+    """SciPy computes in a wider dtype."""
+    x = np.asarray([0.5], dtype=np.float16)
+    found = xpgrad.grad(lambda x: xp.sum(getattr(SPECIAL, name)(x)))(x)
+    assert found.dtype == np.float16
+    wide, _ = gradients(xp, getattr(SPECIAL, name), x.astype(np.float64))
+    np.testing.assert_allclose(found, wide, rtol=1e-3)
+
+
+def test_gradients_by_two_inputs_in_half_precision() -> None:
+    x = np.asarray([0.5], dtype=np.float16)
+    for f in (lambda x: SPECIAL.xlogy(x, x), lambda x: SPECIAL.xlogy(x, 2.0), lambda x: SPECIAL.beta(2.0, x)):
+        assert xpgrad.grad(lambda x, f=f: xp.sum(f(x)))(x).dtype == np.float16
 
 
 def test_higher_derivatives_of_the_gamma_function() -> None:

@@ -2,15 +2,15 @@
 
 Names and inputs are SciPy's. An input without a rule is one by which the function has no derivative in closed form,
 such as the order of a Bessel function. Formulas named by number alone are those of the Digital Library of Mathematical
-Functions (DLMF). Where a formula divides by an argument that may be 0, the limit is taken there: first derivatives are
-right, those of the third order and beyond may not be.
+Functions (DLMF). Where a formula divides by what may be 0, a series is taken around that point, so that derivatives of
+all orders are right there, or else the limit at it.
 """
 
 from math import factorial, log, pi, sqrt
 
 from xpgrad.primitive import primitive, vjp
 from xpgrad.rules.approximations import arrays, polynomial
-from xpgrad.rules.elementwise import is_complex, ratio, zero
+from xpgrad.rules.elementwise import is_complex, pow_base, pow_exponent, real, zero
 from xpgrad.rules.special import quotient
 from xpgrad.rules.statistical import times
 
@@ -43,6 +43,17 @@ def limit(xp, x, at_zero, f):
     return xp.where(nothing, at_zero, f(xp.where(nothing, 0.5, x)))
 
 
+def around(xp, x, radius, series, f):
+    """f(x), and a series for magnitudes below the radius, where f loses digits."""
+    near = xp.abs(x) < radius
+    return xp.where(near, series(xp.where(near, x, 0.0)), f(xp.where(near, radius, x)))
+
+
+def over(xp, f, x, coefficients):
+    """f / x, and near 0 the polynomial in the square of x."""
+    return around(xp, x, 1.0, lambda y: polynomial(y * y, coefficients), lambda y: f / y)
+
+
 # Exponentials, logarithms, angles.
 
 made("exp2", "x", lambda xp, x: xp.exp(log(2) * x))
@@ -69,17 +80,27 @@ def expn(xp, g, n, x, out):
 
 def exprel_slope(xp, t):
     """The derivative of (exp(t) - 1) / t; near 0 the sum of t^n / (n! (n + 2))."""
-    near = xp.abs(t) < 1
-    far = xp.where(near, 1.0, t)
-    series = polynomial(xp.where(near, t, 0.0), [1 / (factorial(n) * (n + 2)) for n in range(20)])
-    return xp.where(near, series, ((far - 1) * xp.exp(far) + 1) / (far * far))
+    coefficients = [1 / (factorial(n) * (n + 2)) for n in range(20)]
+    return around(xp, t, 1.0, lambda t: polynomial(t, coefficients), lambda t: ((t - 1) * xp.exp(t) + 1) / (t * t))
+
+
+def log_chord(xp, x):
+    """log(x) / (x - 1); near 1 by the series of 2 artanh(z), which is log(x), with z = t / (2 + t) and t = x - 1."""
+    coefficients = [1 / (2 * n + 1) for n in range(17)]
+    return around(
+        xp,
+        x - 1,
+        0.5,
+        lambda t: 2 / (2 + t) * polynomial((t / (2 + t)) ** 2, coefficients),
+        lambda t: xp.log(x) / t,
+    )
 
 
 rules("exp2", x=lambda g, out: g * (log(2) * out))
 rules("exp10", x=lambda g, out: g * (log(10) * out))
 rules("cosm1", x=lambda xp, g, x: -g * xp.sin(x))
-rules("powm1", x=lambda g, x, y, out: g * (y * (out + 1) / x),
-               y=lambda xp, g, x, out: g * ((out + 1) * xp.log(arrays(xp, x, out)[0])))  # fmt: skip
+rules("powm1", x=lambda xp, g, x, y: pow_base(xp, g, x, y),
+               y=lambda xp, g, x, out: pow_exponent(xp, g, x, out + 1))  # fmt: skip
 rules("sindg", x=lambda xp, g, x: g * (pi / 180 * xp.special.cosdg(x)))
 rules("cosdg", x=lambda xp, g, x: -g * (pi / 180 * xp.special.sindg(x)))
 rules("tandg", x=lambda g, out: g * (pi / 180 * (1 + out * out)))
@@ -90,8 +111,8 @@ rules("exp1", x=lambda xp, g, x: -g * (xp.exp(-x) / x))
 rules("expi", x=lambda xp, g, x: g * (xp.exp(x) / x))
 rules("expn", x=expn)
 rules("exprel", x=lambda xp, g, x: g * exprel_slope(xp, x))
-rules("spence", x=lambda xp, g, x: g * limit(xp, 1 - x, -1.0, lambda y: xp.log1p(-y) / y))
-rules("lambertw", x=lambda xp, g, x, out: times(xp, g, limit(xp, x, 1.0, lambda x: out / (x * (1 + out)))))
+rules("spence", x=lambda xp, g, x: -g * log_chord(xp, x))
+rules("lambertw", x=lambda xp, g, out: times(xp, g, xp.exp(-out) / (1 + out)))
 rules("wrightomega", x=lambda g, out: g * (out / (1 + out)))
 
 # Power transformations.
@@ -115,30 +136,30 @@ def power_transformed(xp, y, lmbda):
 
 
 def by_exponent(xp, log_x, lmbda):
-    """The derivative of a power transform by its exponent."""
+    """The derivative of a power transform by its exponent; the logarithm of 0 is as good as any that is large."""
+    log_x = xp.maximum(log_x, -1e9)
     return log_x * log_x * exprel_slope(xp, lmbda * log_x)
-
-
-def inverse_by_exponent(xp, log_x, lmbda):
-    """That of the logarithm of its inverse."""
-    return -by_exponent(xp, log_x, lmbda) * xp.exp(-lmbda * log_x)
 
 
 def boxcox1p_exponent(xp, g, x, lmbda):
     return g * by_exponent(xp, xp.log1p(arrays(xp, x, lmbda)[0]), lmbda)
 
 
+def inv_boxcox_exponent(xp, g, lmbda, out):
+    return -g * out ** (1 - lmbda) * by_exponent(xp, xp.log(out), lmbda)
+
+
 def inv_boxcox1p_exponent(xp, g, lmbda, out):
-    return g * (1 + out) * inverse_by_exponent(xp, xp.log1p(out), lmbda)
+    return -g * (1 + out) ** (1 - lmbda) * by_exponent(xp, xp.log1p(out), lmbda)
 
 
-rules("boxcox", x=lambda xp, g, x, lmbda: g * xp.exp((lmbda - 1) * xp.log(x)),
+rules("boxcox", x=lambda g, x, lmbda: g * x ** (lmbda - 1),
                 lmbda=lambda xp, g, x, lmbda: g * by_exponent(xp, xp.log(arrays(xp, x, lmbda)[0]), lmbda))  # fmt: skip
-rules("boxcox1p", x=lambda xp, g, x, lmbda: g * xp.exp((lmbda - 1) * xp.log1p(x)),
+rules("boxcox1p", x=lambda g, x, lmbda: g * (1 + x) ** (lmbda - 1),
                   lmbda=boxcox1p_exponent)  # fmt: skip
-rules("inv_boxcox", y=lambda xp, g, lmbda, out: g * xp.exp((1 - lmbda) * xp.log(out)),
-                    lmbda=lambda xp, g, lmbda, out: g * out * inverse_by_exponent(xp, xp.log(out), lmbda))  # fmt: skip
-rules("inv_boxcox1p", y=lambda xp, g, lmbda, out: g * xp.exp((1 - lmbda) * xp.log1p(out)),
+rules("inv_boxcox", y=lambda g, lmbda, out: g * out ** (1 - lmbda),
+                    lmbda=inv_boxcox_exponent)  # fmt: skip
+rules("inv_boxcox1p", y=lambda g, lmbda, out: g * (1 + out) ** (1 - lmbda),
                       lmbda=inv_boxcox1p_exponent)  # fmt: skip
 
 # Losses and entropies.
@@ -194,6 +215,51 @@ def psi(xp, x):
     return xp.special.digamma(x)
 
 
+def pole(xp, x):
+    """Where gamma has its poles."""
+    return (x <= 0) & (x == xp.floor(x))
+
+
+def psi_difference(xp, x, y):
+    """psi(x) - psi(y); of two poles that move alike the limit, by reflection (5.5.4)."""
+    poles = pole(xp, x) & pole(xp, y)
+    return psi(xp, xp.where(poles, 1 - x, x)) - psi(xp, xp.where(poles, 1 - y, y))
+
+
+def rgamma_slope(xp, x):
+    """The derivative of 1 / gamma; left of 1/2, where gamma has its poles, by reflection (5.5.3)."""
+    left = real(xp, x) < 0.5
+    y = xp.where(left, 1 - x, x)
+    reflected = xp.special.gamma(y) * (xp.cos(pi * x) - xp.sin(pi * x) * psi(xp, y) / pi)
+    return xp.where(left, reflected, -xp.special.rgamma(y) * psi(xp, y))
+
+
+def ratio_slope(xp, out, rest, x, y):
+    """The derivative of out = rest / gamma(y), where gamma(x) is a factor of the rest, and x and y move alike.
+
+    Where y alone is a pole, out is 0, but its derivative is not.
+    """
+    at_pole = rest * (psi(xp, x) * xp.special.rgamma(y) + rgamma_slope(xp, y))
+    return xp.where(pole(xp, y) & ~pole(xp, x), at_pole, out * psi_difference(xp, x, y))
+
+
+def beta_slope(xp, g, a, b, out):
+    """By the first parameter."""
+    a, b = arrays(xp, a, b)
+    return g * ratio_slope(xp, out, xp.special.gamma(a) * xp.special.gamma(b), a, a + b)
+
+
+def poch_slope(xp, g, z, m, out):
+    z, m = arrays(xp, z, m)
+    return g * ratio_slope(xp, out, xp.special.gamma(z + m), z + m, z)
+
+
+def binom_slope(xp, n, k, out, by_n):
+    n, k = arrays(xp, n, k)
+    rest = xp.special.gamma(n + 1) * xp.special.rgamma(k + 1)
+    return ratio_slope(xp, out, rest, n + 1 if by_n else k + 1, n - k + 1)
+
+
 def gamma_density(xp, a, x):
     """x**(a - 1) exp(-x) / gamma(a)."""
     a, x = arrays(xp, a, x)
@@ -208,16 +274,16 @@ def beta_density(xp, a, b, x):
 
 rules("gammasgn", x=zero)
 rules("gamma", x=lambda xp, g, x, out: g * (out * psi(xp, x)))
-rules("rgamma", x=lambda xp, g, x, out: -g * (out * psi(xp, x)))
+rules("rgamma", x=lambda xp, g, x: g * rgamma_slope(xp, x))
 rules("loggamma", x=lambda xp, g, x: g * psi(xp, x))
-rules("betaln", a=lambda xp, g, a, b: g * (psi(xp, a) - psi(xp, a + b)),
-                b=lambda xp, g, a, b: g * (psi(xp, b) - psi(xp, a + b)))  # fmt: skip
-rules("beta", a=lambda xp, g, a, b, out: g * (out * (psi(xp, a) - psi(xp, a + b))),
-              b=lambda xp, g, a, b, out: g * (out * (psi(xp, b) - psi(xp, a + b))))  # fmt: skip
-rules("poch", z=lambda xp, g, z, m, out: g * (out * (psi(xp, z + m) - psi(xp, z))),
+rules("betaln", a=lambda xp, g, a, b: g * psi_difference(xp, arrays(xp, a, b)[0], a + b),
+                b=lambda xp, g, a, b: g * psi_difference(xp, arrays(xp, b, a)[0], a + b))  # fmt: skip
+rules("beta", a=beta_slope,
+              b=lambda xp, g, a, b, out: beta_slope(xp, g, b, a, out))  # fmt: skip
+rules("poch", z=poch_slope,
               m=lambda xp, g, z, m, out: g * (out * psi(xp, z + m)))  # fmt: skip
-rules("binom", n=lambda xp, g, n, k, out: g * (out * (psi(xp, n + 1) - psi(xp, n - k + 1))),
-               k=lambda xp, g, n, k, out: g * (out * (psi(xp, n - k + 1) - psi(xp, k + 1))))  # fmt: skip
+rules("binom", n=lambda xp, g, n, k, out: g * binom_slope(xp, n, k, out, by_n=True),
+               k=lambda xp, g, n, k, out: -g * binom_slope(xp, n, k, out, by_n=False))  # fmt: skip
 rules("gammainc", x=lambda xp, g, a, x: g * gamma_density(xp, a, x))
 rules("gammaincc", x=lambda xp, g, a, x: -g * gamma_density(xp, a, x))
 rules("gammaincinv", x=lambda xp, g, a, out: g / gamma_density(xp, a, out))
@@ -250,6 +316,11 @@ def fisher_density(xp, dfn, dfd, x):
     return beta_density(xp, dfn / 2, dfd / 2, dfn * x / whole) * dfn * dfd / (whole * whole)
 
 
+def gdtr_rate(xp, a, b, x):
+    """By the rate of a gamma distribution: x times the density at a x."""
+    return limit(xp, arrays(xp, x, a)[0], 0.0, lambda x: x * gamma_density(xp, b, a * x))
+
+
 def poisson_density(xp, k, x):
     return gamma_density(xp, k // 1 + 1, x)
 
@@ -266,9 +337,9 @@ rules("fdtr", x=lambda xp, g, dfn, dfd, x: g * fisher_density(xp, dfn, dfd, x))
 rules("fdtrc", x=lambda xp, g, dfn, dfd, x: -g * fisher_density(xp, dfn, dfd, x))
 rules("fdtri", x=lambda xp, g, dfn, dfd, out: g / fisher_density(xp, dfn, dfd, out))
 rules("gdtr", x=lambda xp, g, a, b, x: g * (a * gamma_density(xp, b, a * x)),
-              a=lambda xp, g, a, b, x: g * (x * gamma_density(xp, b, a * x)))  # fmt: skip
+              a=lambda xp, g, a, b, x: g * gdtr_rate(xp, a, b, x))  # fmt: skip
 rules("gdtrc", x=lambda xp, g, a, b, x: -g * (a * gamma_density(xp, b, a * x)),
-               a=lambda xp, g, a, b, x: -g * (x * gamma_density(xp, b, a * x)))  # fmt: skip
+               a=lambda xp, g, a, b, x: -g * gdtr_rate(xp, a, b, x))  # fmt: skip
 rules("stdtr", x=lambda xp, g, df, x: g * student_density(xp, df, x))
 rules("stdtrit", x=lambda xp, g, df, out: g / student_density(xp, df, out))
 rules("pdtr", x=lambda xp, g, k, x: -g * poisson_density(xp, k, x))
@@ -298,17 +369,24 @@ elementwise("i0 i0e i1 i1e j0 j1 k0 k0e k1 k1e y0 y1", "x")
 elementwise("hankel1 hankel1e hankel2 hankel2e iv ive jn jv jve kn kv kve modstruve struve yn yv yve", "order x")
 
 
-def over(xp, f, x, at_zero):
-    """f / x, and its limit at 0."""
-    return limit(xp, x, at_zero, lambda y: f / y)
+#: The coefficients of i1(x) / x; those of j1 have alternating signs.
+I1_OVER_X = [1 / (2 * 4**n * factorial(n) * factorial(n + 1)) for n in range(10)]
+J1_OVER_X = [(-1) ** n * c for n, c in enumerate(I1_OVER_X)]
+
+
+def i1e(xp, g, x, out):
+    """As i1, and the derivative of the factor exp(-abs(x))."""
+    scale = xp.exp(-xp.abs(x))
+    over_x = around(xp, x, 1.0, lambda y: scale * polynomial(y * y, I1_OVER_X), lambda y: out / y)
+    return g * (xp.special.i0e(x) - xp.sign(x) * out - over_x)
 
 
 rules("i0", x=lambda xp, g, x: g * xp.special.i1(x))
-rules("i1", x=lambda xp, g, x, out: g * (xp.special.i0(x) - over(xp, out, x, 0.5)))
+rules("i1", x=lambda xp, g, x, out: g * (xp.special.i0(x) - over(xp, out, x, I1_OVER_X)))
 rules("i0e", x=lambda xp, g, x, out: g * (xp.special.i1e(x) - xp.sign(x) * out))
-rules("i1e", x=lambda xp, g, x, out: g * (xp.special.i0e(x) - xp.sign(x) * out - over(xp, out, x, 0.5)))
+rules("i1e", x=i1e)
 rules("j0", x=lambda xp, g, x: -g * xp.special.j1(x))
-rules("j1", x=lambda xp, g, x, out: g * (xp.special.j0(x) - over(xp, out, x, 0.5)))
+rules("j1", x=lambda xp, g, x, out: g * (xp.special.j0(x) - over(xp, out, x, J1_OVER_X)))
 rules("y0", x=lambda xp, g, x: -g * xp.special.y1(x))
 rules("y1", x=lambda xp, g, x, out: g * (xp.special.y0(x) - out / x))
 rules("k0", x=lambda xp, g, x: -g * xp.special.k1(x))
@@ -353,6 +431,19 @@ def struve_rest(xp, order, x):
     return (x / 2) ** order * xp.special.rgamma(order + 1.5) / sqrt(pi)
 
 
+def struve_slope(name, sign):
+    """By the neighbours; that of order -1 is, up to a constant and the sign, that of order 1 (11.4.23, 11.4.25)."""
+
+    def rule(xp, g, order, x):
+        order = arrays(xp, order, x)[0]
+        turned = order == -1
+        order = xp.where(turned, -order, order)
+        slope = neighbours(xp, name, sign, order, x) + struve_rest(xp, order, x) / 2
+        return g * xp.where(turned, sign * slope, slope)
+
+    return rule
+
+
 for name in ("hankel1", "hankel2", "jn", "jv", "yn", "yv"):
     rules(name, x=by_neighbours(name, -1))
 for name, own in (("hankel1e", -1j), ("hankel2e", 1j)):
@@ -364,11 +455,8 @@ for name in ("kn", "kv"):
 rules("kve", x=by_neighbours("kve", 1, -1, own=1))
 rules("iv", x=by_neighbours("iv", 1))
 rules("ive", x=ive)
-rules("struve", x=lambda xp, g, order, x: g * (neighbours(xp, "struve", -1, order, x) + struve_rest(xp, order, x) / 2))
-rules(
-    "modstruve",
-    x=lambda xp, g, order, x: g * (neighbours(xp, "modstruve", 1, order, x) + struve_rest(xp, order, x) / 2),
-)
+rules("struve", x=struve_slope("struve", -1))
+rules("modstruve", x=struve_slope("modstruve", 1))
 
 elementwise("bei beip ber berp kei keip ker kerp", "x")
 
@@ -377,18 +465,27 @@ def kelvin(name):
     return lambda xp, g, x: g * getattr(xp.special, name)(x)
 
 
-def kelvin_slope(other, sign):
-    return lambda xp, g, x, out: g * (sign * getattr(xp.special, other)(x) - over(xp, out, x, 0.0))
+def kelvin_slope(other, sign, over_x):
+    return lambda xp, g, x, out: g * (sign * getattr(xp.special, other)(x) - over_x(xp, out, x))
 
 
-for real, imaginary in (
-    ("ber", "bei"),
-    ("ker", "kei"),
+#: Of (ber' + i bei') / x, as a series in the square of x.
+_KELVIN = [2 * (0.25j) ** n / (factorial(n) * factorial(n - 1)) for n in range(1, 12)]
+_OVER_X = {
+    "ber": lambda xp, out, x: over(xp, out, x, [c.real for c in _KELVIN]),
+    "bei": lambda xp, out, x: over(xp, out, x, [c.imag for c in _KELVIN]),
+    "ker": lambda xp, out, x: out / x,
+    "kei": lambda xp, out, x: limit(xp, x, 0.0, lambda y: out / y),
+}
+
+for name, other, sign in (
+    ("ber", "bei", -1),
+    ("bei", "ber", 1),
+    ("ker", "kei", -1),
+    ("kei", "ker", 1),
 ):  # the parts of a solution of x^2 y'' + x y' = i x^2 y (10.61.3)
-    rules(real, x=kelvin(f"{real}p"))
-    rules(imaginary, x=kelvin(f"{imaginary}p"))
-    rules(f"{real}p", x=kelvin_slope(imaginary, -1))
-    rules(f"{imaginary}p", x=kelvin_slope(real, 1))
+    rules(name, x=kelvin(f"{name}p"))
+    rules(f"{name}p", x=kelvin_slope(other, sign, _OVER_X[name]))
 
 # Elliptic integrals, of the parameter m = k^2 (19.4).
 
@@ -397,34 +494,52 @@ elementwise("ellipkm1", "p")
 elementwise("ellipeinc ellipkinc", "phi m")
 
 
-def ellipk_slope(xp, m):
-    return limit(xp, m, pi / 8, lambda m: (xp.special.ellipe(m) / (1 - m) - xp.special.ellipk(m)) / (2 * m))
+def sine_integral(xp, phi, m, a):
+    """The integral of sin^2 (1 - m sin^2)^-a from 0 to phi, as a series in m for magnitudes below 0.1."""
+    sine, cosine = xp.sin(phi), xp.cos(phi)
+    total, factor, integral, power = 0.0, 1.0, phi, sine
+    for n in range(16):
+        integral = ((2 * n + 1) * integral - cosine * power) / (2 * n + 2)
+        total = total + factor * integral
+        factor, power = factor * m * ((a + n) / (n + 1)), power * sine * sine
+    return total
+
+
+def by_parameter(xp, phi, m, a, f):
+    """Half that integral, as f(m) where m is not near 0: up to a sign, all derivatives by m are such."""
+    return around(xp, m, 0.1, lambda m: sine_integral(xp, arrays(xp, phi, m)[0], m, a) / 2, f)
+
+
+def ellipe_slope(xp, m, out):
+    return -by_parameter(xp, pi / 2, m, 0.5, lambda m: (xp.special.ellipk(m) - out) / (2 * m))
+
+
+def ellipk_slope(xp, m, rest, out):
+    """`rest` is 1 - m, which may be known better."""
+    return by_parameter(xp, pi / 2, m, 1.5, lambda m: (xp.special.ellipe(m) / rest - out) / (2 * m))
 
 
 def ellipeinc_slope(xp, phi, m, out):
-    """By the parameter; for m = 0 the limit."""
+    """By the parameter."""
     phi, m = arrays(xp, phi, m)
-    small = (xp.sin(2 * phi) - 2 * phi) / 8
-    return xp.where(m == 0, small, ratio(xp, out - xp.special.ellipkinc(phi, m), 2 * m))
+    return -by_parameter(xp, phi, m, 0.5, lambda m: (xp.special.ellipkinc(phi, m) - out) / (2 * m))
 
 
 def ellipkinc_slope(xp, phi, m, out):
     """As above."""
     phi, m = arrays(xp, phi, m)
-    sine = xp.sin(phi)
-    rest = xp.sin(2 * phi) / (4 * (1 - m) * xp.sqrt(1 - m * sine * sine))
-    main = ratio(xp, xp.special.ellipeinc(phi, m) / (1 - m) - out, 2 * m)
-    return xp.where(m == 0, (2 * phi - xp.sin(2 * phi)) / 8, main - rest)
+
+    def far(m):
+        sine = xp.sin(phi)
+        rest = xp.sin(2 * phi) / (4 * (1 - m) * xp.sqrt(1 - m * sine * sine))
+        return (xp.special.ellipeinc(phi, m) / (1 - m) - out) / (2 * m) - rest
+
+    return by_parameter(xp, phi, m, 1.5, far)
 
 
-rules(
-    "ellipe",
-    m=lambda xp, g, m, out: (
-        g * limit(xp, m, -pi / 8, lambda m: (xp.special.ellipe(m) - xp.special.ellipk(m)) / (2 * m))
-    ),
-)
-rules("ellipk", m=lambda xp, g, m: g * ellipk_slope(xp, m))
-rules("ellipkm1", p=lambda xp, g, p, out: -g * ((xp.special.ellipe(1 - p) / p - out) / (2 * (1 - p))))
+rules("ellipe", m=lambda xp, g, m, out: g * ellipe_slope(xp, m, out))
+rules("ellipk", m=lambda xp, g, m, out: g * ellipk_slope(xp, m, 1 - m, out))
+rules("ellipkm1", p=lambda xp, g, p, out: -g * ellipk_slope(xp, 1 - p, p, out))
 rules("ellipeinc", phi=lambda xp, g, phi, m: g * xp.sqrt(1 - m * xp.sin(phi) ** 2),
                    m=lambda xp, g, phi, m, out: g * ellipeinc_slope(xp, phi, m, out))  # fmt: skip
 rules("ellipkinc", phi=lambda xp, g, phi, m: g / xp.sqrt(1 - m * xp.sin(phi) ** 2),
@@ -506,10 +621,13 @@ def airy(xp, g, x, out):
     return sum(times(xp, part, slope) for part, slope in zip(g, slopes, strict=True))
 
 
+SINH_OVER_X = [1 / factorial(2 * n + 1) for n in range(10)]
+SIN_OVER_X = [(-1) ** n * c for n, c in enumerate(SINH_OVER_X)]
+
 rules("airy", x=airy)
 rules("fresnel", x=integrals(lambda xp, x: xp.sin(pi / 2 * x * x), lambda xp, x: xp.cos(pi / 2 * x * x)))
-rules("sici", x=integrals(lambda xp, x: over(xp, xp.sin(x), x, 1.0), lambda xp, x: xp.cos(x) / x))
-rules("shichi", x=integrals(lambda xp, x: over(xp, xp.sinh(x), x, 1.0), lambda xp, x: xp.cosh(x) / x))
+rules("sici", x=integrals(lambda xp, x: over(xp, xp.sin(x), x, SIN_OVER_X), lambda xp, x: xp.cos(x) / x))
+rules("shichi", x=integrals(lambda xp, x: over(xp, xp.sinh(x), x, SINH_OVER_X), lambda xp, x: xp.cosh(x) / x))
 rules("iti0k0", x=integrals(lambda xp, x: xp.special.i0(x), lambda xp, x: xp.special.k0(x)))
 rules("itj0y0", x=integrals(lambda xp, x: xp.special.j0(x), lambda xp, x: xp.special.y0(x)))
 rules("itmodstruve0", x=lambda xp, g, x: g * xp.special.modstruve(0.0, x))
