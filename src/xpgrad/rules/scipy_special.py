@@ -507,7 +507,7 @@ def sine_integral(xp, phi, m, a):
 
 def by_parameter(xp, phi, m, a, f):
     """Half that integral, as f(m) where m is not near 0: up to a sign, all derivatives by m are such."""
-    return around(xp, m, 0.1, lambda m: sine_integral(xp, arrays(xp, phi, m)[0], m, a) / 2, f)
+    return around(xp, m, 0.1, lambda m: sine_integral(xp, phi + 0 * m, m, a) / 2, f)
 
 
 def ellipe_slope(xp, m, out):
