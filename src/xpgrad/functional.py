@@ -189,6 +189,8 @@ def jvp(
     create = is_recording() and (run.needed or any(map(tracked, directions)))
     probes = [array_of(backend_of(y.data).full(y.shape, 1, y.data), leaf()) for y in outputs]
     pulled = _pull(outputs, probes, run.inputs, create=True)
+    # Data of a lazy library make what is pulled lazy, though parameters and directions are in memory.
+    directions = [starting(d, y) for d, y in zip(directions, pulled, strict=True)]
     tangent = _pull(pulled, directions, probes, create=create)
     result = run.hand_out(run.out), rebuild(run.out, [_given(t, not run.raw) for t in tangent])
     return (*result, run.hand_out(run.aux)) if has_aux else result

@@ -14,6 +14,7 @@ import xpgrad
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
 from xpgrad import autograd
+from xpgrad.tree import leaves
 from xpgrad_dask.known import Known
 
 pytestmark = pytest.mark.usefixtures("nothing_computes")
@@ -195,6 +196,48 @@ def test_second_order_stays_lazy(data, compute):
     product = xpgrad.hvp(lambda w: xp.sum(xp.exp(x @ w)))(xn.asarray(data.w), xn.asarray(data.w))
     z = data.x @ data.w
     np.testing.assert_allclose(compute(product), data.x.T @ (np.exp(z) * z), rtol=1e-9)
+
+
+BESIDE_DATA = {
+    "matmul": lambda xp, x, w: xp.sum(xp.tanh(x @ w)),
+    "multiply": lambda xp, x, w: xp.sum(xp.tanh(x * w)),
+    "tensordot": lambda xp, x, w: xp.sum(xp.tanh(xp.tensordot(x, w, axes=1))),
+    "einsum": lambda xp, x, w: xp.sum(xp.einsum("ij,j->i", x, w) ** 2),
+    "where": lambda xp, x, w: xp.sum(xp.where(x > 0, x, w) ** 2),
+    "concat": lambda xp, x, w: xp.sum(xp.concat([x, xp.expand_dims(w, axis=0)]) ** 2),
+    "several": lambda xp, x, w: (xp.sum(w * w), xp.exp(x @ w)),
+}
+
+FORWARD = {
+    "jvp": lambda f, w: xpgrad.jvp(f, (w,), (w + 1.0,))[1],
+    "jvp of grad": lambda f, w: xpgrad.jvp(xpgrad.grad(lambda w: total(f(w))), (w,), (w + 1.0,))[1],
+    "jvp of jvp": lambda f, w: FORWARD["jvp"](lambda w: FORWARD["jvp"](f, w), w),
+    "grad of jvp": lambda f, w: xpgrad.grad(lambda w: total(FORWARD["jvp"](f, w)))(w),
+    "hvp": lambda f, w: xpgrad.hvp(lambda w: total(f(w)))(w, w + 1.0),
+    "jacobian": lambda f, w: xpgrad.jacobian(lambda w: total(f(w)))(w),
+}
+
+
+def total(tree):
+    return sum(xn.sum(y) for y in leaves(tree))
+
+
+@pytest.mark.parametrize("name", BESIDE_DATA)
+@pytest.mark.parametrize("transform", FORWARD)
+def test_directions_in_memory_meet_lazy_data(name, transform, data, compute):
+    f, derivative = BESIDE_DATA[name], FORWARD[transform]
+    lazy, known = xp.asarray(data.X), xn.asarray(data.x)
+    found = derivative(lambda w: f(xp, lazy, w), data.w)
+    expected = derivative(lambda w: f(xn, known, w), data.w)
+    for part, wanted in zip(leaves(found), leaves(expected), strict=True):
+        np.testing.assert_allclose(compute(part), wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", BESIDE_DATA)
+def test_gradients_of_parameters_in_memory_can_be_checked(name, data):
+    x = xp.asarray(data.X)[:6, :3]
+    with dask.config.set(scheduler="synchronous"):
+        xpgrad.check_grads(lambda w: BESIDE_DATA[name](xp, x, w), [data.w[:3]])
 
 
 def test_only_what_asks_for_values_computes(data):
