@@ -347,3 +347,12 @@ def test_pinv_that_leaves_singular_values_out(shape, dtype, rtol):
     rng = np.random.default_rng(0)
     x = rng.normal(size=shape) + (1j * rng.normal(size=shape) if dtype is complex else 0.0)
     xpgrad.check_grads(lambda x: NP.linalg.pinv(x, rtol=rtol), [x], order=2)
+
+
+@pytest.mark.parametrize("shapes", [((2, 2), (3,)), ((3,), (1, 3)), ((), (3,))], ids=str)
+def test_outer_takes_vectors_only(xp: Any, shapes: Any) -> None:
+    x1, x2 = (xp.ones(shape) for shape in shapes)
+    with pytest.raises(ValueError, match=r"takes two one-dimensional arrays, not .* Flatten them first"):
+        xp.linalg.outer(x1, x2)
+    with pytest.raises(ValueError, match="takes two one-dimensional arrays"):
+        xpgrad.grad(lambda x: xp.sum(xp.linalg.outer(x, 2.0)))(xp.ones(3))

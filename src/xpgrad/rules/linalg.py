@@ -20,13 +20,12 @@ gradient, here is the transpose. Conventions, where there is a choice:
 
 from math import inf, nan
 
-from xpgrad.plan import device_of
+from xpgrad.plan import device_of, shape_of
 from xpgrad.primitive import primitive, required, vjp
 from xpgrad.rules.elementwise import conj, ratio, zero
 from xpgrad.rules.statistical import extreme, reinsert, times
 
 primitive("linalg.cross", "x1 x2", axis=-1)
-primitive("linalg.outer", "x1 x2", bilinear=True)
 primitive("linalg.diagonal", "x", offset=0)
 primitive("linalg.trace", "x", offset=0, dtype=None)
 primitive("linalg.matrix_norm", "x", keepdims=False, ord="fro")
@@ -85,6 +84,19 @@ def used(xp, x, g, axis):
 
 vjp("linalg.cross", x1=lambda xp, g, x2, axis: xp.linalg.cross(used(xp, x2, g, axis), g, axis=axis),
                     x2=lambda xp, g, x1, axis: xp.linalg.cross(g, used(xp, x1, g, axis), axis=axis))  # fmt: skip
+
+
+def outer(xp, x1, x2):
+    """All products of elements of two vectors; some libraries flatten what is none, and others do not."""
+    if not len(shape_of(x1)) == len(shape_of(x2)) == 1:
+        raise ValueError(
+            f"linalg.outer takes two one-dimensional arrays, not arrays of shapes {shape_of(x1)} and {shape_of(x2)}. "
+            "Flatten them first: xp.reshape(x, (-1,))."
+        )
+    return xp.expand_dims(x1, axis=1) * xp.expand_dims(x2, axis=0)
+
+
+primitive("linalg.outer", "x1 x2", bilinear=True, implementation=outer)
 vjp("linalg.outer", x1=lambda xp, g, x2: xp.sum(g * x2, axis=1),
                     x2=lambda xp, g, x1: xp.sum(g * x1[:, None], axis=0))  # fmt: skip
 
