@@ -256,6 +256,31 @@ def test_unknown_operand(x):
         _ = x + "1"
 
 
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda m: xp.asarray(m),
+        lambda m: xp.asarray(m, dtype=xp.float32),
+        lambda m: xpgrad.value_and_grad(lambda x: xp.sum(x * x))(m),
+        lambda m: xpgrad.vjp(lambda x: x, np.ones(2))[1](m),
+        lambda m: xp.sum(m),
+        lambda m: xp.argmax(m),
+        lambda m: xp.ones(2) * m,
+        lambda m: xp.ones(2) == m,
+        lambda m: xp.concat([xp.ones(2), m]),
+    ],
+)
+def test_a_masked_array_does_not_lose_its_mask(take):
+    with pytest.raises(errors.MaskedArrayError, match=r"lose its mask.*Give x\.filled\(0\.0\), and leave out"):
+        take(np.ma.array([1.0, 2.0], mask=[False, True]))
+
+
+def test_the_mend_that_is_named_for_a_masked_array():
+    m = np.ma.array([1.0, 2.0], mask=[False, True])
+    hidden = np.ma.getmaskarray(m)
+    assert xpgrad.grad(lambda x: xp.sum(xp.where(hidden, 0.0, x * x)))(m.filled(0.0)).tolist() == [2.0, 0.0]
+
+
 def test_a_function_without_a_rule_names_the_way_out():
     error = errors.NotDifferentiableError("frobnicate", "x")
     assert "frobnicate has no derivative rule for its argument 'x'" in str(error)

@@ -20,6 +20,7 @@ from xpgrad.errors import (
     BackendWarning,
     DeviceError,
     LibraryMissingError,
+    MaskedArrayError,
     UnknownBackendError,
     UnsupportedTypeError,
 )
@@ -175,6 +176,8 @@ def backend_of(x: Any) -> Backend:
     ------
     UnsupportedTypeError
         If no backend and no library known to array-api-compat has this type.
+    MaskedArrayError
+        If it is an array of NumPy's with a mask.
     """
     kind = type(x)
     backend = _BY_TYPE.get(kind)
@@ -221,9 +224,14 @@ def is_array(x: Any) -> bool:
     return True
 
 
+_MASKED = ("numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray")  # newer and older names
+
+
 def _find_backend(x: Any) -> Backend:
     for kind in type(x).__mro__:  # a plug-in for a subclass comes before one for its base
         name = f"{kind.__module__}.{kind.__qualname__}"
+        if name in _MASKED:
+            raise MaskedArrayError
         claims = [backend for backend in plugins().values() if name in backend.array_types]
         if len(claims) > 1:
             raise BackendConflictError(f"the array type {name}", claims[0].name, claims[1].name)

@@ -136,6 +136,16 @@ class UnsupportedTypeError(XpgradError, TypeError):
         )
 
 
+class MaskedArrayError(XpgradError, TypeError):
+    """A masked array of NumPy's was given, the mask of which would be lost."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a numpy.ma.MaskedArray would lose its mask here, and what is masked would count. Give x.filled(0.0), and "
+            "leave out what is masked with a weight or xp.where(): numpy.ma.getmaskarray(x) is the mask."
+        )
+
+
 class NotDifferentiableError(XpgradError, NotImplementedError):
     """A recorded array met an input of a function for which no derivative rule exists."""
 

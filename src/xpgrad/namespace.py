@@ -230,6 +230,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
         ------
         HistoryLostError
             If a recorded Array of another backend would have to be converted.
+        MaskedArrayError
+            If `obj` has a mask, as NumPy's masked arrays have.
         """
         backend = get_named(backend_name)
         if isinstance(obj, list | tuple) and _holds_array(obj):
@@ -238,7 +240,7 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             obj = obj.data if isinstance(obj, Array) else obj
             options = {"dtype": dtype, "device": device, "copy": copy}
             given = {key: value for key, value in options.items() if value is not None}
-            if not given and is_array(obj) and backend_of(obj) is backend:
+            if is_array(obj) and not given and backend_of(obj) is backend:  # in this order: a mask is refused
                 return array_of(backend.asarray(obj))
             return array_of(backend.asarray(allocate(backend, backend.function("asarray"), obj, **given)))
         if dtype is not None and dtype != obj.dtype:
