@@ -53,6 +53,46 @@ def test_an_axis_may_be_given_by_position(xp):
     assert xp.argsort(x, 0, True).tolist() == [[1, 0], [0, 1]]
 
 
+@pytest.mark.parametrize(
+    ("listed", "standard"),
+    [
+        (lambda x: xp.roll(x, [1], axis=[0]), lambda x: xp.roll(x, 1, axis=0)),
+        (lambda x: xp.roll(x, [1, 2], axis=[0, 1]), lambda x: xp.roll(x, (1, 2), axis=(0, 1))),
+        (lambda x: xp.sum(x, axis=[0, 1]), lambda x: xp.sum(x, axis=(0, 1))),
+        (lambda x: xp.squeeze(x[None], [0]), lambda x: xp.squeeze(x[None], 0)),
+        (lambda x: xp.reshape(x, [4, np.int64(3)]), lambda x: xp.reshape(x, (4, 3))),
+        (lambda x: xp.moveaxis(x, np.int64(0), [1]), lambda x: xp.moveaxis(x, 0, 1)),
+        (lambda x: xp.tensordot(x, x, axes=[0, 0]), lambda x: xp.tensordot(x, x, axes=((0,), (0,)))),
+        (lambda x: xp.tensordot(x, x.T, axes=np.int64(1)), lambda x: xp.tensordot(x, x.T, axes=1)),
+        (lambda x: xp.abs(xp.fft.rfftn(x, s=np.asarray([2, 5]), axes=[0, 1])),
+         lambda x: xp.abs(xp.fft.rfftn(x, s=(2, 5), axes=(0, 1)))),
+        (lambda x: xp.concat([x, x * x], axis=np.asarray(1)), lambda x: xp.concat([x, x * x], axis=1)),
+        (lambda x: x[[0, 2, 2]], lambda x: xp.take(x, xp.asarray([0, 2, 2]), axis=0)),
+    ],
+)  # fmt: skip
+def test_lists_and_numpys_integers_serve_for_tuples_and_integers(listed, standard):
+    x = np.arange(1.0, 13.0).reshape(3, 4)
+    found, expected = (
+        xpgrad.value_and_grad(lambda x, f=f: xp.sum(xp.exp(f(x) / 50) * x[0, 1]))(x) for f in (listed, standard)
+    )
+    np.testing.assert_allclose(found[0], expected[0])
+    np.testing.assert_allclose(found[1], expected[1])
+
+
+def test_a_list_that_changes_later_does_not_change_the_gradient():
+    x, shift = variable([1.0, 2.0, 3.0]), [1]
+    with autograd.record():
+        y = xp.roll(x, shift, axis=[0]) * xp.asarray([1.0, 2.0, 3.0])
+    shift[0] = 2
+    y.backward()
+    assert x.grad.tolist() == [2.0, 3.0, 1.0]
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_an_array_without_axes_has_one_for_take_as_in_numpy(axis):
+    assert xpgrad.grad(lambda x: xp.sum(xp.take(x, xp.asarray([0, 0]), axis=axis)))(2.0) == 2.0
+
+
 @namespaces
 @pytest.mark.parametrize(
     ("name", "call"),

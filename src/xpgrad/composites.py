@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 from xpgrad.array import Array
@@ -35,7 +36,7 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     """Axes moved to other places; as in NumPy, a view."""
     if not isinstance(x, Array):
         return function("moveaxis")(x, source, destination)
-    first, second = ((axis,) if isinstance(axis, int) else axis for axis in (source, destination))
+    first, second = ((axis,) if isinstance(axis, Integral) else axis for axis in (source, destination))
     for axis in (*first, *second):
         if not -x.ndim <= axis < x.ndim:
             raise IndexError(f"moveaxis: axis {axis} is out of bounds for array of dimension {x.ndim}.")

@@ -217,9 +217,12 @@ def leading_parameter(values: Iterable[Any], first: Any) -> Any:
 
 
 def raw_parameter(primitive: Primitive, name: str, value: Any) -> Any:
-    """A parameter with raw arrays in place of Arrays; there is no gradient for a parameter."""
-    if value.__class__ is tuple:  # an index, say
-        return tuple(raw_parameter(primitive, name, part) for part in value)
+    """A parameter with raw arrays in place of Arrays; there is no gradient for a parameter.
+
+    A list becomes a tuple, which nobody changes before its rule runs; but one in a key stands for an array.
+    """
+    if value.__class__ is tuple or (value.__class__ is list and name != "key"):
+        return tuple([part if part.__class__ in _PLAIN else raw_parameter(primitive, name, part) for part in value])
     if not isinstance(value, Array):
         return value
     if value._node is not None and is_recording():

@@ -92,7 +92,7 @@ def rfftn(xp, g, x_shape, s, axes, norm):
     *others, last = axes_of(x_shape, s, axes)
     if others:
         g = xp.fft.fftn(g, axes=tuple(others), norm=norm)
-    return rfft(xp, g, x_shape, s and s[-1], last, norm)
+    return rfft(xp, g, x_shape, None if s is None else s[-1], last, norm)
 
 
 def irfftn(xp, g, x_shape, s, axes, norm):

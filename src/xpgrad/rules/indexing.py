@@ -89,7 +89,7 @@ vjp("setitem", x=lambda xp, g, key: xp.setitem(g, 0.0, key), value=written)
 
 def take(xp, g, indices, x_shape, axis):
     """Scatter along the axis; without one, into the flat array."""
-    if axis is None:
+    if axis is None or not x_shape:  # NumPy takes from an array without axes as from one of length 1
         return xp.reshape(xp.scatter(g, indices, (size(x_shape),)), x_shape)
     return xp.scatter(g, (*(slice(None),) * (axis % len(x_shape)), indices), x_shape)
 

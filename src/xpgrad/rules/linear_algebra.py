@@ -1,5 +1,7 @@
 """The linear algebra functions of the standard's core."""
 
+from numbers import Integral
+
 from xpgrad.primitive import primitive, vjp
 from xpgrad.rules.elementwise import conj
 from xpgrad.rules.manipulation import inverse
@@ -48,11 +50,11 @@ vjp("matmul product", x1=matmul_first, x2=matmul_second)
 
 def contraction(axes, x1_ndim, x2_ndim):
     """The contracted and the free axes of both arrays of a tensordot."""
-    if isinstance(axes, int):
+    if isinstance(axes, Integral):
         first, second = tuple(range(x1_ndim - axes, x1_ndim)), tuple(range(axes))
     else:
-        first = tuple(a % x1_ndim for a in axes[0])
-        second = tuple(a % x2_ndim for a in axes[1])
+        pairs = zip(axes, (x1_ndim, x2_ndim), strict=True)
+        first, second = (tuple(a % n for a in ((part,) if isinstance(part, Integral) else part)) for part, n in pairs)
     free_first = tuple(i for i in range(x1_ndim) if i not in first)
     free_second = tuple(i for i in range(x2_ndim) if i not in second)
     return first, second, free_first, free_second

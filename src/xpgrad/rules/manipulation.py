@@ -62,7 +62,7 @@ def concat(xp, g, i, arrays_shape, axis):
     if axis is None:
         start = sum(size(shape) for shape in arrays_shape[:i])
         return xp.reshape(g[start : start + size(arrays_shape[i])], arrays_shape[i])
-    axis %= g.ndim
+    axis = axis % g.ndim
     start = sum(shape[axis] for shape in arrays_shape[:i])
     for shape in arrays_shape:
         if isnan(shape[axis]):  # a lazy library does not know it yet
