@@ -36,7 +36,8 @@ def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[i
     """Axes moved to other places; as in NumPy, a view."""
     if not isinstance(x, Array):
         return function("moveaxis")(x, source, destination)
-    first, second = ((axis,) if isinstance(axis, Integral) else axis for axis in (source, destination))
+    whole = (int, Integral)  # the one for type checkers, the other for NumPy's integers
+    first, second = ((axis,) if isinstance(axis, whole) else axis for axis in (source, destination))
     for axis in (*first, *second):
         if not -x.ndim <= axis < x.ndim:
             raise IndexError(f"moveaxis: axis {axis} is out of bounds for array of dimension {x.ndim}.")
