@@ -8,7 +8,7 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.custom import Function
-from xpgrad.errors import HeadGradientError
+from xpgrad.errors import HeadGradientError, NotAnArrayError
 from xpgrad.graph import get_symbol
 from xpgrad.scope import RECORDING, TRAINING, Scope, is_recording, is_training, modes
 from xpgrad.variables import backward_all, check_markable, gradients, mark
@@ -122,14 +122,17 @@ def mark_variables(
     ------
     ValueError
         If the numbers of variables, gradients and requests differ.
-    VariableError, GradReqError, HeadGradientError
+    NotAnArrayError, VariableError, GradReqError, HeadGradientError
         If one of them does not fit. Nothing is marked where something is wrong.
     """
     xs, gs = _listed(variables), _listed(gradients)
     reqs = [grad_reqs] * len(xs) if isinstance(grad_reqs, str) else list(grad_reqs)
     if not len(xs) == len(gs) == len(reqs):
         raise ValueError(f"{len(xs)} variables, {len(gs)} gradients and {len(reqs)} grad_reqs: give one of each.")
-    for x, g, req in zip(xs, gs, reqs, strict=True):
+    for i, (x, g, req) in enumerate(zip(xs, gs, reqs, strict=True)):
+        for what, given in (("variable", x), ("gradient", g)):
+            if not isinstance(given, Array):
+                raise NotAnArrayError(f"{what} {i}", given)
         check_markable(x, g, req)
     for x, g, req in zip(xs, gs, reqs, strict=True):
         mark(x, g, req)

@@ -60,6 +60,16 @@ class VariableError(XpgradError, TypeError):
         )
 
 
+class NotAnArrayError(XpgradError, TypeError):
+    """`xpgrad.autograd.mark_variables` was given something else than Arrays."""
+
+    def __init__(self, what: str, x: object) -> None:
+        super().__init__(
+            f"{what} should be an Array, but is {type(x).__name__} {x!r:.60}. Make a variable with xp.asarray(...), "
+            "and its gradient with xp.zeros_like(variable)."
+        )
+
+
 class GradReqError(XpgradError, ValueError):
     """An unknown `grad_req`."""
 
