@@ -74,6 +74,8 @@ def test_argnums_choose_the_arguments():
     check_grads(lambda x, n, y: x**n * y, (raw(1, 2), 3, 2.0), argnums=(-1, 0))
     with pytest.raises(errors.GradientCheckError, match="by argument 2, entry"):
         check_grads(f, (raw(1, 2), 3, 2.0), argnums=[0, -1])
+    with pytest.raises(errors.DifferentiationError, match=r"args should be a tuple or list .* written \(x,\)"):
+        check_grads(xp.sin, np.ones(2))
     with pytest.raises(errors.DifferentiationError, match="argnums names argument 3"):
         check_grads(f, (raw(1, 2), 3, 2.0), argnums=3)
 

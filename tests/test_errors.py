@@ -147,6 +147,15 @@ def test_a_head_gradient_of_another_library(x):
         y.backward(strict.ones(2))
 
 
+@pytest.mark.parametrize("g", [2j, np.complex64(2j), np.asarray([1j, 1j]), xp.asarray([1j, 1j])], ids=repr)
+def test_a_complex_head_gradient_of_a_real_head(x, g):
+    y = square(x)
+    with pytest.raises(errors.HeadGradientError, match="head gradient is complex, but its head is real: give the real"):
+        y.backward(g)
+    y.backward(np.float64(2.0))
+    assert x.grad.tolist() == [4.0, 8.0]
+
+
 def test_a_head_gradient_that_is_no_array(x):
     y = square(x)
     with pytest.raises(errors.UnsupportedTypeError, match=r"builtins\.str is not an array that xpgrad knows"):
@@ -203,6 +212,20 @@ def test_unknown_grad_req(request_):
 def test_mark_variables_with_a_gradient_of_another_shape(x):
     with pytest.raises(errors.HeadGradientError, match=r"shape \(3,\) .* does not fit a variable of shape \(2,\)"):
         autograd.mark_variables(x, xp.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("variables", "gradients", "named"),
+    [
+        ([xp.zeros(2), np.zeros(2)], [xp.zeros(2), xp.zeros(2)], "variable 1 should be an Array, but is ndarray"),
+        ([xp.zeros(2), xp.zeros(2)], [xp.zeros(2), None], "gradient 1 should be an Array, but is NoneType"),
+        ([xp.zeros(2), xp.zeros(2)], [xp.zeros(2), np.zeros(2)], "gradient 1 should be an Array, but is ndarray"),
+    ],
+)
+def test_mark_variables_with_what_is_no_array(variables, gradients, named):
+    with pytest.raises(errors.NotAnArrayError, match=rf"{named} .*xp\.asarray.*xp\.zeros_like\(variable\)"):
+        autograd.mark_variables(variables, gradients)
+    assert variables[0].grad is None
 
 
 def test_mark_variables_of_different_numbers(x):

@@ -114,8 +114,13 @@ def test_argnums():
     assert type(grad(f, (0, -1))(*at)) is tuple
     assert type(grad(f, [2])(*at)) is list
     assert grad(f, ())(array(2.0), 3.0, 5.0) == ()
-    for wrong in (3, -4, "x", (0, 7)):
+    assert float(grad(f, np.int64(1))(*at)) == 2 * 2 * 3 * 125
+    assert type(grad(f, [np.int64(2)])(*at)) is list
+    for wrong in (3, -4, (0, 7)):
         with pytest.raises(errors.DifferentiationError, match="called with 3 positional arguments"):
+            grad(f, wrong)(*at)
+    for wrong in ("0", None, 1.0, (0, "1"), np.asarray([0])):
+        with pytest.raises(errors.DifferentiationError, match="argnums should be an int, or a tuple or list of them"):
             grad(f, wrong)(*at)
     with pytest.raises(errors.DifferentiationError, match="twice"):
         grad(f, (0, -3))(*at)
@@ -380,6 +385,9 @@ def test_vjp_pulls_back_any_number_of_times():
         pull_back({"product": raw(1), "sum": [2.0]})
     with pytest.raises(errors.HeadGradientError, match=r"\['sum'\] should be a list of length 1"):
         pull_back({"product": x, "sum": 2.0})
+    for wrong in (1j, np.ones(2) * 1j):
+        with pytest.raises(errors.HeadGradientError, match=r"the cotangent is complex, .* array of float64: give the"):
+            vjp(xp.sin, raw(1, 2))[1](wrong)
     with pytest.raises(errors.HeadGradientError, match=r"\['sum'\]\[0\] should be an array"):
         pull_back({"product": x, "sum": [None]})
 
@@ -396,6 +404,10 @@ def test_jvp():
         jvp(xp.sin, (x,), (raw(1, 2, 3),))
     with pytest.raises(errors.DifferentiationError, match="tangents should be a tuple of length 1"):
         jvp(xp.sin, (x,), x)
+    with pytest.raises(errors.DifferentiationError, match=r"primals should be a tuple or list .* written \(x,\)"):
+        jvp(xp.sin, x, v)
+    with pytest.raises(errors.DifferentiationError, match=r"tangents\[0\] is complex, .* array of float64"):
+        jvp(xp.sin, (x,), (1j * v,))
 
 
 def test_jvp_with_infinite_local_derivatives():
@@ -438,8 +450,9 @@ def test_hvp_equals_the_hessian_times_the_vector():
     same(p["w"], 12 * x * v)
     with pytest.raises(errors.DifferentiationError, match=r"the vector\['w'\] should have shape"):
         hvp(lambda p: xp.sum(p["w"]))({"w": x}, {"w": v[:2]})
-    with pytest.raises(errors.DifferentiationError, match="0 positional"):
-        hvp(f)()
+    for forgotten in ((), (x,)):
+        with pytest.raises(errors.DifferentiationError, match=r"0 positional.*The vector comes after them: hvp\(f\)"):
+            hvp(f)(*forgotten)
 
 
 def test_hvp_of_many_dimensions_forms_no_hessian():

@@ -12,7 +12,7 @@ from xpgrad.array import Array, array_of
 from xpgrad.custom import arrays, name_of, snapshot
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import GradientCheckError
-from xpgrad.functional import differentiated, jvp, positions_of, units, vjp
+from xpgrad.functional import arguments_in, differentiated, jvp, positions_of, units, vjp
 from xpgrad.functions import function
 from xpgrad.tree import placed_leaves, rebuild, replace
 
@@ -66,6 +66,7 @@ def check_grads(
     for mode in modes:
         if mode not in _MODES:
             raise ValueError(f"unknown mode {mode!r}: use 'reverse' and 'forward'.")
+    args = arguments_in(args, "args")
     positions = range(len(args)) if argnums is None else positions_of(argnums, args)
     places = [(f"argument {i}{place}", x) for i in positions for place, x in placed_leaves(args[i])]
     chosen = tuple(args[i] for i in positions)

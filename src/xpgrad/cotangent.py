@@ -159,6 +159,12 @@ def unlike(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
     return len(shape) != len(other) or any(n != m and not (isnan(n) or isnan(m)) for n, m in pairs)
 
 
+def complex_for_real(g: Any, head: Any) -> bool:
+    """Whether a cotangent, a raw array or a number, is complex and would be cut to the real numbers of its raw head."""
+    kind = floating(g) if hasattr(g, "dtype") else "complex" if isinstance(g, complex) else "real"
+    return kind == "complex" and floating(head) == "real"
+
+
 def starting(g: Array, head: Array) -> Array:
     """A cotangent to start from at a head: of its dtype, and in its library and layout where these may differ."""
     backend = backend_of(head._data)

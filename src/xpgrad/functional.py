@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial, wraps
+from operator import index
 from typing import Any
 
 from xpgrad.array import Array, array_of
-from xpgrad.cotangent import starting, unlike
+from xpgrad.cotangent import complex_for_real, starting, unlike
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array, use_backend
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
@@ -182,7 +183,7 @@ def jvp(
     DifferentiationError, VariableError
         As for `grad`, and if `tangents` does not fit.
     """
-    primals = tuple(primals)
+    primals = arguments_in(primals, "primals")
     run = _Run(f, primals, {}, range(len(primals)), has_aux)
     outputs = run.outputs()
     directions = _vectors(run.inputs, primals, tangents, "tangents", DifferentiationError)
@@ -280,8 +281,9 @@ def hvp(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[...
 
     @wraps(f)
     def product(*args: Any, **kwargs: Any) -> Any:
-        *args, vector = args or (None,)  # type: ignore[assignment]  # a list serves as well from here on
-        run = _Run(grad(f, argnums), args, kwargs, positions_of(argnums, args))
+        *given, vector = args or (None,)
+        positions = positions_of(argnums, given, " The vector comes after them: hvp(f)(x, v).")
+        run = _Run(grad(f, argnums), given, kwargs, positions)
         outputs = run.outputs()
         gs = _vectors(outputs, run.out, vector, "the vector", DifferentiationError)
         create = is_recording() and (run.needed or any(map(tracked, gs)))
@@ -439,7 +441,7 @@ class _Run:
         """What was computed for every input in the form of the arguments: one for an int, else a tuple or list."""
         new = iter(gradients)
         trees = [replace(tree, lambda array: _given(next(new), array)) for tree in self._were_arrays]
-        return trees[0] if isinstance(argnums, int) else trees if isinstance(argnums, list) else tuple(trees)
+        return trees if isinstance(argnums, list) else tuple(trees) if isinstance(argnums, tuple) else trees[0]
 
     def hand_out(self, tree: Any) -> Any:
         """A result for the caller: without history where none is needed, and raw where that is wanted."""
@@ -579,16 +581,33 @@ def _boundary(heads: Iterable[Array], start: int) -> dict[Any, Any]:
     return found
 
 
-def positions_of(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
-    """The positions that `argnums` names, counted from the start."""
-    wanted: list[Any] = list(argnums) if isinstance(argnums, list | tuple) else [argnums]
+def arguments_in(given: Any, what: str) -> tuple[Any, ...]:
+    """The arguments of a function, given as a tuple or list; an array would be taken apart."""
+    if not isinstance(given, list | tuple):
+        raise DifferentiationError(
+            f"{what} should be a tuple or list of all arguments, but is {type(given).__name__} {given!r:.60}. "
+            "A single one is written (x,)."
+        )
+    return tuple(given)
+
+
+def positions_of(argnums: int | Sequence[int], args: Sequence[Any], then: str = "") -> list[int]:
+    """The positions that `argnums` names, counted from the start; `then` says what comes after these arguments."""
+    wanted = []
+    for n in argnums if isinstance(argnums, list | tuple) else (argnums,):
+        try:
+            wanted.append(index(n))
+        except TypeError:
+            raise DifferentiationError(
+                f"argnums should be an int, or a tuple or list of them, but is or has {type(n).__name__} {n!r:.60}."
+            ) from None
     for n in wanted:
-        if not isinstance(n, int) or not -len(args) <= n < len(args):
+        if not -len(args) <= n < len(args):
             raise DifferentiationError(
                 f"argnums names argument {n!r}, but the function was called with {len(args)} positional arguments. "
-                "Arguments to differentiate by must be passed by position."
+                f"Arguments to differentiate by must be passed by position.{then}"
             )
-    positions: list[int] = [n % len(args) for n in wanted]
+    positions = [n % len(args) for n in wanted]
     if len(set(positions)) < len(positions):
         raise DifferentiationError(f"argnums {argnums!r} names an argument twice: name each once.")
     return positions
@@ -601,6 +620,8 @@ def _vectors(arrays: Sequence[Array], like: Any, vectors: Any, what: str, error:
 
 
 def _vector(x: Array, v: Any, place: str, error: type[XpgradError]) -> Array:
+    if complex_for_real(v._data if isinstance(v, Array) else v, x._data):
+        raise error(f"{place} is complex, but belongs to an array of {x.dtype}: give the real part alone.")
     if isinstance(v, int | float | complex):
         return array_of(backend_of(x.data).full(x.shape, v, x.data))
     if not isinstance(v, Array) and not is_array(v):

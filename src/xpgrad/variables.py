@@ -7,7 +7,7 @@ from typing import Any
 
 from xpgrad.array import Array, array_of
 from xpgrad.backend import Backend
-from xpgrad.cotangent import starting, unlike
+from xpgrad.cotangent import complex_for_real, starting, unlike
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import (
     GradReqError,
@@ -202,10 +202,13 @@ def starts(heads: Sequence[Array], head_grads: Sequence[Any]) -> tuple[list[Any]
 def _head_gradient(head: Array, g: Any) -> Array:
     """The cotangent of a head; ones and numbers stay 0-d, and broadcast where they are used."""
     backend = backend_of(head._data)
-    if g is None or isinstance(g, (int, float, complex)):
-        return array_of(backend.full((), 1 if g is None else g, head._data))
-    data, node = operand(g)
-    if not hasattr(data, "shape"):
+    if g is None:
+        return array_of(backend.full((), 1, head._data))
+    number = isinstance(g, (int, float, complex))
+    data, node = (g, None) if number else operand(g)
+    if complex_for_real(data, head._data):
+        raise HeadGradientError("the head gradient is complex, but its head is real: give the real part alone.")
+    if number or not hasattr(data, "shape"):
         return array_of(backend.full((), data, head._data))
     check_beside(data, head._data)
     if unlike(data.shape, head.shape):
