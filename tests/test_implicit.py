@@ -107,6 +107,13 @@ def test_nothing_flows_to_what_is_no_array_of_floats() -> None:
 def test_errors() -> None:
     with pytest.raises(DifferentiationError, match="real floating-point numbers, not int64"):
         implicit.root(lambda x, a: x - a, lambda a: np.asarray([1, 2]))(A[:2])
+    for linear_solver in (None, implicit.conjugate_gradient):
+        wrong = implicit.root(lambda x, a: xp.stack([x, x]) - a, lambda a: np.float64(2.0), linear_solver=linear_solver)
+        with pytest.raises(DifferentiationError, match=r"form of x, of size 1, but .* of size 2: there must"):
+            xpgrad.grad(wrong)(xp.asarray(4.0))
+    shorter = implicit.fixed_point(lambda x, a: xp.sum(x) * a, lambda a: np.zeros(2))
+    with pytest.raises(DifferentiationError, match="form of x, of size 2, but returned something of size 1"):
+        xpgrad.grad(lambda a: xp.sum(shorter(a)))(4.0)
     with pytest.raises(DifferentiationError, match="has not converged in 3 steps"):
         implicit.conjugate_gradient(lambda v: xp.asarray(np.diag(np.arange(1.0, 9.0))) @ v, xp.ones(8), steps=3)
 

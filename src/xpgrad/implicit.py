@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.custom import Function
+from xpgrad.cotangent import unlike
+from xpgrad.custom import Function, name_of
 from xpgrad.discovery import floating
 from xpgrad.errors import DifferentiationError
 from xpgrad.functional import grad, jacobian, vjp
@@ -64,13 +65,24 @@ def root(
             return vector
 
         def residual(v: Any, *given: Any) -> Any:
-            return ravel_tree(f(made[0](v), *rebuild(parameters, given)))[0]
+            return _as_long(f, f(made[0](v), *rebuild(parameters, given)), v)
 
         given = [as_array(x) if hasattr(x, "dtype") else x for x in leaves(parameters)]
         vector = _Solution(found, residual, linear_solver)(*given)
         return made[0](vector)
 
     return solve
+
+
+def _as_long(f: Callable[..., Any], out: Any, v: Any) -> Any:
+    """What `f` returned as a vector, which must be as long as that of x."""
+    vector = ravel_tree(out)[0]
+    if unlike(vector.shape, v.shape):
+        raise DifferentiationError(
+            f"{name_of(f)} must return what has the form of x, of size {v.shape[0]}, but returned something of size "
+            f"{vector.shape[0]}: there must be one equation for each unknown."
+        )
+    return vector
 
 
 def fixed_point(
@@ -93,7 +105,7 @@ def fixed_point(
 
     def difference(x: Any, *parameters: Any) -> Any:
         vector, unravel = ravel_tree(x)
-        return unravel(ravel_tree(f(x, *parameters))[0] - vector)
+        return unravel(_as_long(f, f(x, *parameters), vector) - vector)
 
     return root(difference, solver, linear_solver=linear_solver)
 
