@@ -37,7 +37,7 @@ KINKS = {
         (lambda xp, x: xp.maximum(x, 0.0), ([0.0],), ([0.5],)),
     ],
     "`clip` on its bounds": [(lambda xp, x: xp.clip(x, 0.0, 1.0), ([-1.0, 0.0, 1.0, 2.0],), ([0, 1, 1, 0],))],
-    "`hypot`, `atan2` and norms at 0, `std` of equals": [
+    "`hypot`, `atan2` and norms at 0, `std` where it is 0": [
         (lambda xp, x, y: xp.hypot(x, y), ([0.0], [0.0]), ([0], [0])),
         (lambda xp, x, y: xp.atan2(x, y), ([0.0], [0.0]), ([0], [0])),
         (lambda xp, x: xp.linalg.vector_norm(x), ([0.0, 0.0],), ([0, 0],)),
