@@ -182,6 +182,7 @@ def _given(primitive: Primitive, target: str, without: tuple[str, ...] = ()) -> 
 
 
 _PLAIN = frozenset((bool, int, float, str, slice, type(None)))  # hold no Array
+_SEQUENCES = frozenset((list, tuple))
 
 
 def new_node(
@@ -221,7 +222,7 @@ def raw_parameter(primitive: Primitive, name: str, value: Any) -> Any:
 
     A list becomes a tuple, which nobody changes before its rule runs; but one in a key stands for an array.
     """
-    if value.__class__ is tuple or (value.__class__ is list and name != "key"):
+    if value.__class__ in _SEQUENCES and (value.__class__ is tuple or name != "key"):
         return tuple([part if part.__class__ in _PLAIN else raw_parameter(primitive, name, part) for part in value])
     if not isinstance(value, Array):
         return value
