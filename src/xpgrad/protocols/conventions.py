@@ -7,6 +7,7 @@ from operator import index
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.discovery import get_named
 
 
 def arrays_in(arguments: Iterable[Any]) -> Iterable[Array]:
@@ -29,6 +30,41 @@ def floating(xp: Any, x: Any) -> Array:
     """An array of floating-point numbers; integers become those that NumPy makes of them."""
     x = array(xp, x)
     return x if xp.isdtype(x.dtype, ("real floating", "complex floating")) else xp.astype(x, xp.float64)  # type: ignore[no-any-return]  # made by name
+
+
+def dtype_of(xp: Any, dtype: Any) -> Any:
+    """A dtype that may be one of NumPy's, as one of the namespace's."""
+    try:
+        return getattr(xp, get_named("numpy").namespace.dtype(dtype).name, dtype)
+    except TypeError:  # it is the library's own
+        return dtype
+
+
+_KINDS = ("bool", "unsigned integer", "signed integer", "real floating", "complex floating")
+
+
+def castable(xp: Any, old: Any, new: Any, casting: str) -> bool:
+    """Whether NumPy's rule lets numbers of one dtype become those of another."""
+    if casting == "same_kind":
+        before, after = (next(rank for rank, kind in enumerate(_KINDS) if xp.isdtype(d, kind)) for d in (old, new))
+        return before <= after
+    return casting == "unsafe" or bool(old == new) or (casting == "safe" and bool(xp.can_cast(old, new)))
+
+
+def cast(xp: Any, x: Any, dtype: Any, casting: str = "same_kind") -> Any:
+    """An array in a dtype, as it is for None.
+
+    Raises
+    ------
+    TypeError
+        If NumPy's rule for `casting` forbids it.
+    """
+    x = array(xp, x)
+    if dtype is None:
+        return x
+    if not castable(xp, x.dtype, dtype, casting):
+        raise TypeError(f"cannot cast {x.dtype} to {dtype} by the rule {casting!r}: convert first, with xp.astype.")
+    return xp.astype(x, dtype, copy=False)
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:

@@ -10,20 +10,20 @@ from xpgrad.array import Array
 from xpgrad.errors import NoCounterpartError
 from xpgrad.inplace import setitem
 from xpgrad.protocols import calculus, reductions
-from xpgrad.protocols.conventions import along, array, axes_of, flat
+from xpgrad.protocols.conventions import along, array, axes_of, dtype_of, flat
 
 #: The ufuncs that have a reduction of their own.
 _REDUCTIONS: dict[str, Callable[..., Any]] = {
     "add": reductions.sum_,
-    "logical_and": lambda xp, a, **options: xp.all(a, **options),
-    "logical_or": lambda xp, a, **options: xp.any(a, **options),
     "maximum": reductions.max_,
     "minimum": reductions.min_,
     "fmax": reductions.nanmax,
     "fmin": reductions.nanmin,
     "multiply": reductions.prod,
-    "logaddexp": lambda xp, a, **options: xp.logsumexp(a, **options),
 }
+
+#: Those that have one with an axis and `keepdims` alone.
+_SHORT = {"logaddexp": "logsumexp", "logical_and": "all", "logical_or": "any"}
 
 _ACCUMULATIONS: dict[str, Callable[..., Any]] = {"add": calculus.cumsum, "multiply": calculus.cumprod}
 
@@ -33,13 +33,15 @@ _ASSOCIATIVE = frozenset("fmax fmin hypot logaddexp logaddexp2 maximum minimum".
 
 def reduce(xp: Any, name: str, function: Callable[..., Any], a: Any, axis: Any = 0, **options: Any) -> Any:
     """All elements along axes, combined from the first to the last."""
-    a = array(xp, a)
     if name in _REDUCTIONS:
         return _REDUCTIONS[name](xp, a, axis=axis, **options)
-    keepdims, dtype = options.pop("keepdims", False), options.pop("dtype", None)
-    a, axes = a if dtype is None else xp.astype(a, dtype), axes_of(axis, a.ndim)
-    if options or (len(axes) > 1 and name not in _ASSOCIATIVE):
+    keepdims = bool(options.pop("keepdims", False))
+    a = _operand(xp, name, a, options.pop("dtype", None))
+    axes = axes_of(axis, a.ndim)
+    if options or (len(axes) > 1 and name not in (*_ASSOCIATIVE, *_SHORT)):
         raise NoCounterpartError(f"numpy.{name}.reduce with {', '.join(options) or 'several axes'}")
+    if name in _SHORT:
+        return getattr(xp, _SHORT[name])(a, axis=axes, keepdims=keepdims)
     for i in axes:
         if not a.shape[i]:
             raise ValueError(f"numpy.{name}.reduce of no elements has no value.")
@@ -50,9 +52,15 @@ def reduce(xp: Any, name: str, function: Callable[..., Any], a: Any, axis: Any =
     return a if keepdims else xp.squeeze(a, axes)
 
 
+def _operand(xp: Any, name: str, a: Any, dtype: Any) -> Any:
+    """The elements in the dtype that they are combined in; what is logical is combined as booleans."""
+    dtype = "bool" if dtype is None and name.startswith("logical_") else dtype
+    return array(xp, a) if dtype is None else xp.astype(array(xp, a), dtype_of(xp, dtype))
+
+
 def accumulate(xp: Any, name: str, function: Callable[..., Any], a: Any, axis: int = 0, dtype: Any = None) -> Any:
     """The running results of a reduction."""
-    a = array(xp, a) if dtype is None else xp.astype(array(xp, a), dtype)
+    a = _operand(xp, name, a, dtype)
     axis = axes_of(axis, a.ndim)[0]
     if name in _ACCUMULATIONS:
         return _ACCUMULATIONS[name](xp, a, axis=axis)
@@ -78,7 +86,7 @@ def reduceat(
     xp: Any, name: str, function: Callable[..., Any], a: Any, indices: Any, axis: int = 0, dtype: Any = None
 ) -> Any:
     """Reductions from every index to the next one, or the element there where the next one is not larger."""
-    a = array(xp, a) if dtype is None else xp.astype(array(xp, a), dtype)
+    a = _operand(xp, name, a, dtype)
     axis = axes_of(axis, a.ndim)[0]
     starts = [int(i) for i in flat(xp, indices)]
     if any(not 0 <= i < a.shape[axis] for i in starts):

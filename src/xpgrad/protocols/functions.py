@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError, UnsupportedTypeError
 from xpgrad.protocols import (
     calculus,
@@ -22,7 +21,7 @@ from xpgrad.protocols import (
     transforms,
     writes,
 )
-from xpgrad.protocols.conventions import arrays_in
+from xpgrad.protocols.conventions import arrays_in, dtype_of
 from xpgrad.protocols.outputs import into
 from xpgrad.protocols.ufuncs import call_ufunc
 
@@ -34,7 +33,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 #: Parameters that mean nothing here: how memory is laid out, which class is wanted, how to compute.
-_IGNORED = frozenset(("casting", "like", "optimize", "order", "overwrite_input", "subok"))
+_IGNORED = frozenset(("like", "optimize", "order", "overwrite_input", "subok"))
 
 #: The functions in which the order of elements is not only a matter of memory.
 _ORDERED = frozenset(("ravel", "reshape"))
@@ -59,7 +58,7 @@ def array_function(self: Array, func: Any, types: Any, args: Any, kwargs: Any) -
     args, kwargs = _bound(xp, func, args, kwargs)
     out = kwargs.pop("out", None)
     result = FUNCTIONS[name](xp, *args, **kwargs)
-    return result if out is None else into(out, result)
+    return result if out is None else into(out, result, kwargs.get("casting", "same_kind"))
 
 
 def _bound(xp: Any, func: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -71,20 +70,12 @@ def _bound(xp: Any, func: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...],
     ignored = _IGNORED - {"order"} if func.__name__ in _ORDERED else _IGNORED
     out = bound.arguments.pop("out", None)
     if bound.arguments.get("dtype") is not None:
-        bound.arguments["dtype"] = _dtype(xp, bound.arguments["dtype"])
+        bound.arguments["dtype"] = dtype_of(xp, bound.arguments["dtype"])
     for key, value in list(bound.arguments.items()):
         if key in ignored or type(value).__name__ == "_NoValueType":
             del bound.arguments[key]
     further = {key: value for key, value in bound.kwargs.items() if key not in ignored}
     return bound.args, further | {"out": out}
-
-
-def _dtype(xp: Any, dtype: Any) -> Any:
-    """A dtype that may be one of NumPy's, as one of the namespace's."""
-    try:
-        return getattr(xp, get_named("numpy").namespace.dtype(dtype).name, dtype)
-    except TypeError:  # it is the library's own
-        return dtype
 
 
 @cache

@@ -58,7 +58,7 @@ def _sort(xp: Any, x: Any, axis: int = -1, kind: Any = None, order: Any = None, 
 
 
 def _partition(xp: Any, x: Any, kth: Any, axis: int = -1, kind: Any = None, order: Any = None) -> None:
-    assign(x, xp.sort(x, axis=axis))
+    assign(x, selection.partition(xp, x, kth, axis))
 
 
 def _fill(xp: Any, x: Any, value: Any) -> None:
@@ -84,7 +84,8 @@ class Flat:
         return iter(self[:])
 
     def __getitem__(self, key: Any) -> Any:
-        return self._array.__array_namespace__().reshape(self._array, (-1,))[key]
+        xp = self._array.__array_namespace__()
+        return xp.copy(xp.reshape(self._array, (-1,))[key])
 
     def __setitem__(self, key: Any, value: Any) -> None:
         xp = self._array.__array_namespace__()
@@ -93,15 +94,15 @@ class Flat:
         setitem(self._array, ..., xp.reshape(row, self._array.shape))
 
 
-def _reduction(reduce: Callable[..., Any]) -> Callable[..., Any]:
-    """A reduction with `out`, which stands where NumPy's method has it: after axis and dtype, or after axis alone."""
-    has_dtype = "dtype" in inspect.signature(reduce).parameters
+def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function with `out`, which stands where NumPy's method has it: after axis and dtype, or after one argument."""
+    has_dtype = "dtype" in inspect.signature(function).parameters
 
     def method(xp: Any, x: Any, *arguments: Any, out: Any = None, **options: Any) -> Any:
         place = 2 if has_dtype else 1
         if len(arguments) > place:
             out, arguments = arguments[place], (*arguments[:place], *arguments[place + 1 :])
-        result = reduce(xp, x, *arguments, **options)
+        result = function(xp, x, *arguments, **options)
         return result if out is None else into(out, result)
 
     return method
@@ -115,10 +116,10 @@ METHODS: dict[str, Callable[..., Any]] = {
     "compress": lambda xp, x, condition, axis=None: selection.compress(xp, condition, x, axis),
     "conj": _conj,
     "conjugate": _conj,
-    "cumprod": calculus.cumprod,
-    "cumsum": calculus.cumsum,
+    "cumprod": _with_out(calculus.cumprod),
+    "cumsum": _with_out(calculus.cumsum),
     "diagonal": shapes.diagonal,
-    "dot": products.dot,
+    "dot": _with_out(products.dot),
     "fill": _fill,
     "flatten": lambda xp, x, order="C": xp.copy(shapes.ravel(xp, x, order)),
     "nonzero": lambda xp, x: xp.nonzero(x),
@@ -136,5 +137,5 @@ METHODS: dict[str, Callable[..., Any]] = {
     "trace": shapes.trace,
     "transpose": _transpose,
     "view": _view,
-    **{name: _reduction(reductions.TABLE[name]) for name in ("max", "mean", "min", "prod", "std", "sum", "var")},
+    **{name: _with_out(reductions.TABLE[name]) for name in ("max", "mean", "min", "prod", "std", "sum", "var")},
 }

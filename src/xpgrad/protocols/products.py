@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.protocols.conventions import array, flat, floating
+from xpgrad.protocols.conventions import array, cast, flat, floating
 from xpgrad.protocols.shapes import atleast_2d
 
 
@@ -55,11 +55,11 @@ def cross(xp: Any, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int 
     return xp.moveaxis(xp.linalg.cross(a, b), -1, axisc)
 
 
-def einsum(xp: Any, *operands: Any, dtype: Any = None) -> Any:
+def einsum(xp: Any, *operands: Any, dtype: Any = None, casting: str = "safe") -> Any:
     if isinstance(operands[0], str):
         operands = (operands[0], *(array(xp, x) for x in operands[1:]))
     out = xp.einsum(*operands)
-    return out if dtype is None else xp.astype(out, dtype)
+    return cast(xp, out, dtype, casting)
 
 
 # Convolutions.
@@ -127,7 +127,7 @@ def cov(
     weights = given[0] * given[-1] if len(given) == 2 else given[0] if given else None
     if weights is None:
         off = weighted = rows - xp.mean(rows, axis=1, keepdims=True)
-        count = rows.shape[1] - ddof
+        count = max(rows.shape[1] - ddof, 0)
     else:
         whole = xp.sum(weights)
         off = rows - xp.sum(rows * weights, axis=1, keepdims=True) / whole
@@ -138,7 +138,10 @@ def cov(
 
 
 def _rows(xp: Any, x: Any, rowvar: bool) -> Any:
-    x = atleast_2d(xp, floating(xp, x))
+    x = floating(xp, x)
+    if x.ndim > 2:
+        raise ValueError("covariances are of one or two dimensions.")
+    x = atleast_2d(xp, x)
     return x if rowvar or x.shape[0] == 1 else xp.matrix_transpose(x)
 
 

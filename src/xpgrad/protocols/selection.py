@@ -10,6 +10,7 @@ from typing import Any
 from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.protocols.conventions import array, axes_of, flat, floating, is_complex
+from xpgrad.protocols.outputs import into
 
 
 def where(xp: Any, condition: Any, *choices: Any) -> Any:
@@ -20,21 +21,26 @@ def where(xp: Any, condition: Any, *choices: Any) -> Any:
     return xp.where(condition, *(array(xp, x) if isinstance(x, list | tuple) else x for x in choices))
 
 
-def _within(xp: Any, indices: Any, n: int, mode: str) -> Any:
-    """Indices as the mode makes them valid."""
+def within(xp: Any, indices: Any, n: int, mode: str) -> Any:
+    """Indices as the mode makes them valid.
+
+    Raises
+    ------
+    IndexError
+        If one is out of bounds, and the mode is "raise".
+    """
     indices = xp.astype(array(xp, indices), xp.int64, copy=False)
     if mode == "clip":
         return xp.clip(indices, 0, n - 1)
+    if mode == "raise" and xp.any((indices < -n) | (indices >= n)):
+        raise IndexError(f"an index is out of bounds for {n} elements.")
     return xp.remainder(indices, n) if mode == "wrap" or xp.any(indices < 0) else indices
 
 
 def take(xp: Any, a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """As NumPy's: the indices may have any shape, which takes the place of the axis."""
     a, axis = (flat(xp, a), 0) if axis is None else (array(xp, a), axes_of(axis, array(xp, a).ndim)[0])
-    places = array(xp, indices)
-    if mode == "raise" and xp.any((places < -a.shape[axis]) | (places >= a.shape[axis])):
-        raise IndexError(f"an index is out of bounds for axis {axis} with size {a.shape[axis]}.")
-    places = _within(xp, places, a.shape[axis], mode)
+    places = within(xp, indices, a.shape[axis], mode)
     out = xp.take(a, xp.reshape(places, (-1,)), axis=axis)
     return xp.reshape(out, (*a.shape[:axis], *places.shape, *a.shape[axis + 1 :]))
 
@@ -57,7 +63,10 @@ def extract(xp: Any, condition: Any, arr: Any) -> Any:
 
 def choose(xp: Any, a: Any, choices: Any, mode: str = "raise") -> Any:
     choices = [array(xp, x) for x in (list(choices) if isinstance(choices, list | tuple) else xp.unstack(choices))]
-    a = _within(xp, a, len(choices), mode)
+    a = array(xp, a)
+    if mode == "raise" and xp.any((a < 0) | (a >= len(choices))):
+        raise ValueError(f"a choice is none of 0 to {len(choices) - 1}.")
+    a = within(xp, a, len(choices), mode)
     out = choices[-1]
     for i, choice in reversed(list(enumerate(choices[:-1]))):
         out = xp.where(a == i, choice, out)
@@ -95,12 +104,13 @@ def clip(
 
 def nan_to_num(xp: Any, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     x = array(xp, x)
+    if not copy:
+        return into(x, nan_to_num(xp, x, True, nan, posinf, neginf))
     if is_complex(xp, x):
-        return nan_to_num(xp, xp.real(x), copy, nan, posinf, neginf) + 1j * nan_to_num(
-            xp, xp.imag(x), copy, nan, posinf, neginf
-        )
+        real, imag = (nan_to_num(xp, part, True, nan, posinf, neginf) for part in (xp.real(x), xp.imag(x)))
+        return real + 1j * imag
     if not xp.isdtype(x.dtype, "real floating"):
-        return x
+        return xp.copy(x)
     limits = xp.finfo(x.dtype)
     x = xp.where(xp.isnan(x), nan, x)
     x = xp.where(x == inf, float(limits.max) if posinf is None else posinf, x)
@@ -112,8 +122,17 @@ def sort(xp: Any, a: Any, axis: int | None = -1, kind: Any = None, *, stable: An
     return xp.sort(a, axis=axis)
 
 
+def sort_complex(xp: Any, a: Any) -> Any:
+    out = sort(xp, a)
+    return xp.astype(out, xp.result_type(out, xp.complex64), copy=False)
+
+
 def partition(xp: Any, a: Any, kth: Any, axis: int | None = -1, kind: Any = None) -> Any:
-    return sort(xp, a, axis)
+    out = sort(xp, a, axis)
+    n = out.shape[-1 if axis is None else axis]
+    if xp.any((array(xp, kth) < -n) | (array(xp, kth) >= n)):
+        raise ValueError(f"kth {kth} is out of bounds for {n} elements.")
+    return out
 
 
 def unique(
@@ -128,40 +147,64 @@ def unique(
     sorted: bool = True,
 ) -> Any:
     ar = array(xp, ar)
+    asked = (return_index, return_inverse, return_counts)
     if axis is not None:
-        return _unique_along(xp, ar, axis, return_index, return_inverse, return_counts)
-    if not (return_index or return_inverse or return_counts):
-        return xp.unique_values(ar)
-    values, places, inverse, counts = xp.unique_all(ar)
-    asked = ((places, return_index), (inverse, return_inverse), (counts, return_counts))
-    return (values, *(part for part, wanted in asked if wanted))
+        return _unique_along(xp, ar, axis, equal_nan, *asked)
+    as_one = equal_nan and xp.isdtype(ar.dtype, ("real floating", "complex floating"))
+    if not any(asked):
+        values = xp.unique_values(ar)
+        return values[_with_first(xp, xp.isnan(values))] if as_one else values
+    found = xp.unique_all(ar)
+    values, *further = _nans_as_one(xp, *found) if as_one else found
+    return (values, *(part for part, wanted in zip(further, asked, strict=True) if wanted))
 
 
-def _unique_along(xp: Any, a: Any, axis: int, *asked: bool) -> Any:
+def _with_first(xp: Any, missing: Any) -> Any:
+    """Where nothing is missing, and the first place where something is."""
+    return ~missing | (xp.cumulative_sum(xp.astype(missing, xp.int64)) == 1)
+
+
+def _nans_as_one(xp: Any, values: Any, places: Any, inverse: Any, counts: Any) -> tuple[Any, Any, Any, Any]:
+    """What `unique_all` gives, as if all NaN were equal: they stand at the end."""
+    missing = xp.isnan(values)
+    stay = _with_first(xp, missing)
+    moved = xp.take(xp.cumulative_sum(xp.astype(stay, xp.int64)) - 1, flat(xp, inverse), axis=0)
+    counts = xp.where(missing, xp.sum(xp.where(missing, counts, 0)), counts)
+    return values[stay], places[stay], xp.reshape(moved, inverse.shape), counts[stay]
+
+
+def _unique_along(xp: Any, a: Any, axis: int, equal_nan: bool, *asked: bool) -> Any:
     """The distinct parts of an array along an axis, in NumPy's order."""
     if xp.__name__ != "xpgrad.numpy":
         raise NoCounterpartError(f"numpy.unique with axis= on {xp.__name__}")
-    found = get_named("numpy").namespace.unique(a.data, True, True, True, axis=axis)
+    found = get_named("numpy").namespace.unique(a.data, True, True, True, axis=axis, equal_nan=equal_nan)
     values = xp.take(a, xp.asarray(found[1]), axis=axis)
     further = tuple(xp.asarray(part) for part, wanted in zip(found[1:], asked, strict=True) if wanted)
     return (values, *further) if further else values
 
 
-def _distinct(keep: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
-    """The distinct values of the first array of which `keep` says that they stay, in order."""
+def intersect1d(xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
+    """The values that both have, in order, and where they are first."""
+    if not return_indices:
+        values = unique(xp, ar1)
+        return values[xp.isin(values, flat(xp, ar2))]
+    (values, places), (others, other_places) = (unique(xp, x, return_index=True) for x in (ar1, ar2))
+    both = xp.isin(values, others)
+    return values[both], places[both], other_places[xp.isin(others, values)]
 
-    def values(xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-        found, others = xp.sort(xp.unique_values(flat(xp, ar1))), flat(xp, ar2)
-        return found[keep(xp, found, others)]
 
-    return values
-
-
-_without = _distinct(lambda xp, found, others: xp.isin(found, others, invert=True))
+def setdiff1d(xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    """The values that the first has alone: in order, or as they stand if they are known to be distinct."""
+    values = flat(xp, ar1) if assume_unique else unique(xp, ar1)
+    return values[xp.isin(values, flat(xp, ar2), invert=True)]
 
 
 def setxor1d(xp: Any, ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    return xp.sort(xp.concat([_without(xp, ar1, ar2), _without(xp, ar2, ar1)]))
+    return xp.sort(xp.concat([setdiff1d(xp, ar1, ar2), setdiff1d(xp, ar2, ar1)]))
+
+
+def union1d(xp: Any, ar1: Any, ar2: Any) -> Any:
+    return unique(xp, xp.concat([flat(xp, ar1), flat(xp, ar2)]))
 
 
 def round_(xp: Any, a: Any, decimals: int = 0) -> Any:
@@ -169,7 +212,8 @@ def round_(xp: Any, a: Any, decimals: int = 0) -> Any:
     if not index(decimals):
         return xp.round(a)
     scale = 10.0 ** abs(decimals)
-    return xp.round(a * scale) / scale if decimals > 0 else xp.round(a / scale) * scale
+    out = xp.round(a * scale) / scale if decimals > 0 else xp.round(a / scale) * scale
+    return xp.astype(out, a.dtype, copy=False)
 
 
 def angle(xp: Any, z: Any, deg: bool = False) -> Any:
@@ -205,7 +249,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "extract": extract,
     "fix": lambda xp, x: xp.trunc(array(xp, x)),
     "imag": _part("imag"),
-    "intersect1d": _distinct(lambda xp, found, others: xp.isin(found, others)),
+    "intersect1d": intersect1d,
     "nan_to_num": nan_to_num,
     "partition": partition,
     "piecewise": piecewise,
@@ -213,13 +257,13 @@ TABLE: dict[str, Callable[..., Any]] = {
     "real_if_close": real_if_close,
     "round": round_,
     "select": select,
-    "setdiff1d": _without,
+    "setdiff1d": setdiff1d,
     "setxor1d": setxor1d,
     "sort": sort,
-    "sort_complex": lambda xp, a: sort(xp, a),
+    "sort_complex": sort_complex,
     "take": take,
     "take_along_axis": take_along_axis,
-    "union1d": lambda xp, ar1, ar2: xp.sort(xp.unique_values(xp.concat([flat(xp, ar1), flat(xp, ar2)]))),
+    "union1d": union1d,
     "unique": unique,
     "unique_all": lambda xp, x: xp.unique_all(x),
     "unique_counts": lambda xp, x: xp.unique_counts(x),

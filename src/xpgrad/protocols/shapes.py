@@ -10,7 +10,7 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import along, array, axes_of, flat
+from xpgrad.protocols.conventions import along, array, axes_of, cast, flat
 
 
 def _lengths(shape: Any) -> tuple[int, ...]:
@@ -46,7 +46,7 @@ def swapaxes(xp: Any, a: Any, axis1: int, axis2: int) -> Any:
 
 
 def rollaxis(xp: Any, a: Any, axis: int, start: int = 0) -> Any:
-    axis, start = axis % a.ndim, start + a.ndim * (start < 0)
+    axis, start = axes_of(axis, a.ndim)[0], start + a.ndim * (start < 0)
     return xp.moveaxis(a, axis, start - (start > axis))
 
 
@@ -84,14 +84,12 @@ atleast_2d = _at_least(lambda shape: (1, *shape) if shape else (1, 1), 2)
 atleast_3d = _at_least(_form_3d, 3)
 
 
-def concatenate(xp: Any, arrays: Any, axis: Any = 0, *, dtype: Any = None) -> Any:
-    out = xp.concat([array(xp, x) for x in arrays], axis=axis)
-    return out if dtype is None else xp.astype(out, dtype)
+def concatenate(xp: Any, arrays: Any, axis: Any = 0, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    return xp.concat([cast(xp, x, dtype, casting) for x in arrays], axis=axis)
 
 
-def stack(xp: Any, arrays: Any, axis: int = 0, *, dtype: Any = None) -> Any:
-    out = xp.stack([array(xp, x) for x in arrays], axis=axis)
-    return out if dtype is None else xp.astype(out, dtype)
+def stack(xp: Any, arrays: Any, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    return xp.stack([cast(xp, x, dtype, casting) for x in arrays], axis=axis)
 
 
 def _stacked(form: Callable[..., Any], axis: int) -> Callable[..., Any]:
@@ -129,7 +127,7 @@ def block(xp: Any, arrays: Any) -> Any:
         x = array(xp, x)
         return xp.reshape(x, (1,) * (ndim - x.ndim) + x.shape)
 
-    return join(arrays, levels)
+    return join(arrays, levels) if levels else xp.copy(array(xp, arrays))
 
 
 def append(xp: Any, arr: Any, values: Any, axis: int | None = None) -> Any:
@@ -144,15 +142,17 @@ def _places(obj: Any, n: int) -> list[int]:
     items = obj.tolist() if hasattr(obj, "tolist") else obj
     items = items if isinstance(items, list | tuple | range) else [items]
     if items and all(isinstance(i, bool) for i in items):
+        if len(items) != n:
+            raise IndexError(f"{len(items)} booleans cannot name places in an axis of {n} elements.")
         return [i for i, named in enumerate(items) if named]
-    return [i % n if -n <= i < 0 else i for i in map(index, items)]
+    return [i + n if i < 0 else i for i in map(index, items)]
 
 
 def delete(xp: Any, arr: Any, obj: Any, axis: int | None = None) -> Any:
     a, axis = (flat(xp, arr), 0) if axis is None else (array(xp, arr), axis)
     gone = set(_places(obj, a.shape[axis]))
-    if any(i >= a.shape[axis] for i in gone):
-        raise IndexError(f"index {max(gone)} is out of bounds for axis {axis} with size {a.shape[axis]}.")
+    if any(not 0 <= i < a.shape[axis] for i in gone):
+        raise IndexError(f"index {obj} is out of bounds for axis {axis} with size {a.shape[axis]}.")
     stay = [i for i in range(a.shape[axis]) if i not in gone]
     return xp.take(a, xp.asarray(stay, dtype=xp.int64, device=a.device), axis=axis)
 
@@ -231,6 +231,8 @@ def roll(xp: Any, a: Any, shift: Any, axis: Any = None) -> Any:
 def rot90(xp: Any, m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     m = array(xp, m)
     first, second = axes_of(axes, m.ndim)
+    if first == second:
+        raise ValueError("rot90 turns in the plane of two axes, which must be different.")
     turned = xp.flip(m, axis=second) if k % 4 in (1, 2) else m
     turned = xp.flip(turned, axis=first) if k % 4 in (2, 3) else turned
     return swapaxes(xp, turned, first, second) if k % 2 else turned
@@ -306,23 +308,28 @@ def _sparse(xp: Any, grids: Sequence[Any], indexing: str) -> Any:
 
 
 def meshgrid(xp: Any, *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
-    grids = [flat(xp, x) for x in xi]
+    grids = [xp.copy(flat(xp, x)) if sparse and copy else flat(xp, x) for x in xi]
     return _sparse(xp, grids, indexing) if sparse else xp.meshgrid(*grids, indexing=indexing)
 
 
 def trim_zeros(xp: Any, filt: Any, trim: str = "fb", axis: int | None = None) -> Any:
     a = array(xp, filt)
+    axes = axes_of(axis, a.ndim)
     if a.ndim != 1:
         raise NoCounterpartError(f"numpy.trim_zeros of {a.ndim} dimensions", "a slice")
-    places = xp.nonzero(a)[0].tolist() or [a.shape[0]]
+    places = xp.nonzero(a)[axes[0]].tolist() or [a.shape[0]]
     start = places[0] if "f" in trim.lower() else 0
     return a[start : places[-1] + 1 if "b" in trim.lower() else None]
 
 
 def sliding_window_view(xp: Any, x: Any, window_shape: Any, axis: Any = None, *, writeable: bool = False) -> Any:
     """All stretches of an axis, along a new last axis for each."""
+    if writeable:
+        raise NoCounterpartError("numpy.lib.stride_tricks.sliding_window_view with writeable=True")
     a = array(xp, x)
     windows = _lengths(window_shape)
+    if min(windows) < 0:
+        raise ValueError("window shape cannot be negative.")
     axes = axes_of(axis, a.ndim) if axis is not None else tuple(range(a.ndim))
     for axis, n in zip(axes, windows, strict=True):
         count = a.shape[axis] - n + 1

@@ -12,7 +12,7 @@ from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.namespace import NAMES
 from xpgrad.protocols import folds
-from xpgrad.protocols.conventions import array
+from xpgrad.protocols.conventions import array, cast, dtype_of, floating
 from xpgrad.protocols.outputs import into
 
 #: NumPy's names for functions of the standard.
@@ -70,8 +70,9 @@ def _double(xp: Any, x: Any) -> Any:
 
 
 def _modf(xp: Any, x: Any) -> Any:
-    whole = xp.trunc(x)
-    return x - xp.where(xp.isinf(x), x, whole), whole
+    x = floating(xp, x)
+    finite = xp.where(xp.isinf(x), 0.0, x)
+    return finite - xp.trunc(finite), xp.trunc(x)
 
 
 def _frexp(xp: Any, x: Any) -> Any:
@@ -136,12 +137,12 @@ def call_ufunc(xp: Any, ufunc: Any, method: str, inputs: Any, options: dict[str,
     function = ufunc_of(ufunc)
     if method == "__call__" and not options:
         return function(xp, *map(_operand, inputs))
-    options = {name: value for name, value in options.items() if name not in ("casting", "order", "subok")}
+    options = {name: value for name, value in options.items() if name not in ("order", "subok")}
     out = options.pop("out", None)
     if method not in _METHODS:
         raise NoCounterpartError(f"numpy.{ufunc.__name__}.{method}")
     result = _METHODS[method](xp, ufunc, out, *inputs, **options)
-    return result if out is None or result is None else into(out, result)
+    return result if out is None or result is None else into(out, result, options.get("casting", "same_kind"))
 
 
 def _operand(x: Any) -> Any:
@@ -151,18 +152,28 @@ def _operand(x: Any) -> Any:
     return x
 
 
-def _call(xp: Any, ufunc: Any, out: Any, *inputs: Any, where: Any = True, dtype: Any = None) -> Any:
+def _call(
+    xp: Any,
+    ufunc: Any,
+    out: Any,
+    *inputs: Any,
+    where: Any = True,
+    dtype: Any = None,
+    casting: str = "same_kind",
+    **options: Any,
+) -> Any:
     """The function itself, where `where` is True; elsewhere what is in `out`, or 0 without one."""
+    if options:
+        raise NoCounterpartError(f"numpy.{ufunc.__name__} with {', '.join(options)}=")
     inputs = tuple(map(_operand, inputs))
     if dtype is not None:
-        inputs = tuple(xp.astype(array(xp, x), dtype, copy=False) for x in inputs)
+        inputs = tuple(cast(xp, x, dtype_of(xp, dtype), casting) for x in inputs)
     result = ufunc_of(ufunc)(xp, *inputs)
     if where is True:
         return result
     if isinstance(result, tuple):
         raise NoCounterpartError(f"numpy.{ufunc.__name__} with where=")
-    kept = 0.0 if out is None or out[0] is None else out[0]
-    return xp.where(array(xp, where), result, xp.astype(array(xp, kept), result.dtype))
+    return xp.where(array(xp, where), result, xp.zeros_like(result) if out is None else array(xp, out[0]))
 
 
 def _outer(xp: Any, ufunc: Any, out: Any, x1: Any, x2: Any, **options: Any) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.errors import HistoryLostError
 from xpgrad.inplace import setitem
 from xpgrad.protocols.conventions import array, flat
+from xpgrad.protocols.outputs import into
+from xpgrad.protocols.selection import within
 
 
 def _place(a: Any) -> Array:
@@ -28,10 +31,11 @@ def _mask(xp: Any, mask: Any) -> Any:
     return xp.astype(array(xp, mask), xp.bool)
 
 
-def copyto(xp: Any, dst: Any, src: Any, where: Any = True) -> None:
+def copyto(xp: Any, dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     dst = _place(dst)
-    new = xp.broadcast_to(xp.astype(array(xp, src), dst.dtype), dst.shape)
-    setitem(dst, ..., new if where is True else xp.where(array(xp, where), new, dst))
+    number = isinstance(src, int | float | complex)  # which has no dtype of its own
+    new = xp.broadcast_to(xp.asarray(src, dtype=xp.result_type(dst, src)) if number else array(xp, src), dst.shape)
+    into(dst, new if where is True else xp.where(array(xp, where), new, dst), casting)
 
 
 def place(xp: Any, arr: Any, mask: Any, vals: Any) -> None:
@@ -51,7 +55,10 @@ def putmask(xp: Any, a: Any, mask: Any, values: Any) -> None:
 
 
 def put(xp: Any, a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    a, ind, v = _place(a), flat(xp, ind), flat(xp, v)
+    a, v = _place(a), flat(xp, v)
+    ind = within(xp, flat(xp, ind), a.size, mode)
+    if not v.size:
+        return
     values = xp.take(v, xp.arange(ind.shape[0], device=a.device) % v.shape[0], axis=0)
     row = xp.copy(flat(xp, a))
     setitem(row, ind, xp.astype(values, a.dtype))
@@ -69,11 +76,12 @@ def put_along_axis(xp: Any, arr: Any, indices: Any, values: Any, axis: int) -> N
 
 
 def fill_diagonal(xp: Any, a: Any, val: Any, wrap: bool = False) -> None:
-    a = _place(a)
-    n = min(a.shape)
-    places = xp.arange(n, device=a.device)
-    values = xp.broadcast_to(xp.astype(flat(xp, val), a.dtype), (n,)) if array(xp, val).size == 1 else flat(xp, val)[:n]
-    setitem(a, (places,) * a.ndim, values)
+    """The values one after the other; with `wrap` the diagonal of a tall matrix starts anew below."""
+    if a.ndim < 2 or (a.ndim > 2 and len(set(a.shape)) > 1):
+        raise ValueError("fill_diagonal takes a matrix, or an array of more dimensions that are all equal.")
+    step = 1 + sum(prod(a.shape[i:]) for i in range(1, a.ndim))
+    end = a.size if wrap or a.ndim > 2 else min(a.size, a.shape[1] ** 2)
+    put(xp, a, list(range(0, end, step)), val)
 
 
 TABLE: dict[str, Callable[..., Any]] = {
