@@ -7,7 +7,8 @@ from math import pi
 from typing import Any, NamedTuple
 
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import along, array, axes_of, flat, floating
+from xpgrad.protocols.conventions import along, array, axes_of, flat, floating, is_complex
+from xpgrad.protocols.outputs import is_recorded
 from xpgrad.protocols.products import convolve
 
 
@@ -32,6 +33,8 @@ def _cumulative(name: str) -> Callable[..., Any]:
 
 
 def diff(xp: Any, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    if n < 0:
+        raise ValueError(f"the order of differences cannot be negative: {n}.")
     a = array(xp, a)
     axis = axes_of(axis, a.ndim)[0]
     ends = (x if x is None else _end(xp, x, a, axis) for x in (prepend, append))
@@ -40,8 +43,10 @@ def diff(xp: Any, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, appen
 
 def _end(xp: Any, x: Any, a: Any, axis: int) -> Any:
     """What is put at an end; a number stands for a whole layer."""
-    x = array(xp, x)
-    return x if x.ndim else xp.broadcast_to(xp.astype(x, a.dtype), (*a.shape[:axis], 1, *a.shape[axis + 1 :]))
+    if hasattr(x, "__len__") and array(xp, x).ndim:
+        return array(xp, x)
+    layer = xp.astype(array(xp, x), xp.result_type(a, x))
+    return xp.broadcast_to(layer, (*a.shape[:axis], 1, *a.shape[axis + 1 :]))
 
 
 def ediff1d(xp: Any, ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
@@ -68,6 +73,8 @@ def trapezoid(xp: Any, y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> 
 
 def gradient(xp: Any, f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Differences of the second order inside, of the order asked for at the edges; one array for each axis."""
+    if edge_order not in (1, 2):
+        raise ValueError(f"edge_order must be 1 or 2, not {edge_order}.")
     f = floating(xp, f)
     axes = axes_of(axis, f.ndim)
     spacings = varargs * len(axes) if len(varargs) == 1 else varargs or (1.0,) * len(axes)
@@ -102,6 +109,8 @@ def interp(xp: Any, x: Any, points: Any, values: Any, left: Any = None, right: A
     """Linear between points, constant outside; differentiable by x, the points and the values."""
     scalar = not hasattr(x, "__len__")
     x, points, values = floating(xp, x), floating(xp, points), floating(xp, values)
+    if points.shape != values.shape or period == 0:
+        raise ValueError("interp wants as many values as points, and a period that is not 0.")
     if period is not None:
         x, points = xp.remainder(x, abs(period)), xp.remainder(points, abs(period))
         order = xp.argsort(points)
@@ -118,6 +127,7 @@ def interp(xp: Any, x: Any, points: Any, values: Any, left: Any = None, right: A
         y0, y1 = xp.take(values, place - 1, axis=0), xp.take(values, place, axis=0)
         share = (xp.clip(row, points[0], points[-1]) - x0) / xp.where(x1 == x0, 1.0, x1 - x0)
         out = y0 + share * (y1 - y0)
+        out = xp.where(xp.isnan(out), xp.where(share == 0, y0, xp.where(share == 1, y1, out)), out)
     if period is None:
         out = xp.where(row < points[0], values[0] if left is None else left, out)
         out = xp.where(row > points[-1], values[-1] if right is None else right, out)
@@ -149,12 +159,15 @@ def linspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
+    if num < 0:
+        raise ValueError(f"the number of samples cannot be negative: {num}.")
     start, stop = xp.broadcast_arrays(floating(xp, start), floating(xp, stop))
     gaps = num - 1 if endpoint else num
     share = xp.reshape(xp.arange(num, dtype=xp.float64, device=start.device) / max(gaps, 1), (num, *(1,) * start.ndim))
     step = (stop - start) / gaps if gaps else (stop - start) * float("nan")
     out = xp.moveaxis(start + (stop - start) * share, 0, axis)
-    out = out if dtype is None else xp.astype(out, dtype)
+    if dtype is not None:
+        out = xp.astype(xp.floor(out) if xp.isdtype(dtype, "integral") else out, dtype)
     return (out, step) if retstep else out
 
 
@@ -176,7 +189,9 @@ def geomspace(
     xp: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
     start, stop = floating(xp, start), floating(xp, stop)
-    out = xp.sign(start) * xp.exp(linspace(xp, xp.log(xp.abs(start)), xp.log(xp.abs(stop)), num, endpoint, axis=axis))
+    sign = xp.sign(start).detach()  # what it contributes to the gradient cancels
+    out = sign * xp.exp(linspace(xp, xp.log(start / sign), xp.log(stop / sign), num, endpoint))
+    out = xp.moveaxis(out, 0, axis)
     return out if dtype is None else xp.astype(out, dtype)
 
 
@@ -192,6 +207,8 @@ def polyval(xp: Any, p: Any, x: Any) -> Any:
 
 
 def polyder(xp: Any, p: Any, m: int = 1) -> Any:
+    if m < 0:
+        raise ValueError("the order of a derivative cannot be negative: see polyint.")
     p = array(xp, p)
     for _ in range(m):
         n = p.shape[0] - 1
@@ -200,12 +217,18 @@ def polyder(xp: Any, p: Any, m: int = 1) -> Any:
 
 
 def polyint(xp: Any, p: Any, m: int = 1, k: Any = None) -> Any:
-    p = floating(xp, p)
-    constants = [0.0] * m if k is None else list(k) if hasattr(k, "__len__") else [k] * m
-    for constant in constants:
+    if m < 0:
+        raise ValueError("the order of an integral cannot be negative: see polyder.")
+    p, constants = floating(xp, p), flat(xp, 0.0 if k is None else k)
+    if constants.shape[0] == 1:
+        constants = xp.broadcast_to(constants, (m,))
+    if constants.shape[0] < m:
+        raise ValueError(f"k must be one constant, or one for each of {m} integrals.")
+    constants = constants if is_complex(xp, constants) else xp.astype(constants, p.dtype)
+    for i in range(m):
         n = p.shape[0]
         raised = p / xp.asarray(list(range(n, 0, -1)), dtype=p.dtype, device=p.device)
-        p = xp.concat([raised, xp.astype(flat(xp, constant), p.dtype)])
+        p = xp.concat([raised, constants[i : i + 1]])
     return p
 
 
@@ -245,9 +268,22 @@ def poly(xp: Any, seq_of_zeros: Any) -> Any:
 
 
 def roots(xp: Any, p: Any) -> Any:
-    """The eigenvalues of the companion matrix, those that are 0 last; the first coefficient must not be 0."""
+    """The eigenvalues of the companion matrix, those that are 0 last.
+
+    Raises
+    ------
+    NoCounterpartError
+        If leading zeros are to be left out that have a history: the roots depend on them.
+    """
     p = floating(xp, p)
+    places = xp.nonzero(p)[0].tolist()
+    if places and places[0]:
+        if is_recorded(p):
+            raise NoCounterpartError("numpy.roots of a recorded first coefficient 0", "the coefficients after it")
+        p = p[places[0] :]
     n = p.shape[0] - 1
+    if n < 1 or not places:
+        return p[:0]
     below = xp.eye(n - 1, n, dtype=p.dtype, device=p.device)
     found = xp.linalg.eigvals(xp.concat([-p[1:][None, :] / p[0], below], axis=0))
     return xp.take(found, xp.argsort(xp.astype(found == 0, xp.int64), stable=True), axis=0)
@@ -290,6 +326,8 @@ def polyfit(
     """Least squares by a QR decomposition of the powers of x, in columns of unit length."""
     if rcond is not None:
         raise NoCounterpartError("numpy.polyfit with rcond=")
+    if deg < 0:
+        raise ValueError(f"the degree of a polynomial cannot be negative: {deg}.")
     x, y = floating(xp, x), floating(xp, y)
     powers = vander(xp, x, int(deg) + 1)
     if w is not None:
@@ -306,7 +344,10 @@ def polyfit(
     if full:
         scaled = powers / lengths
         rank = xp.linalg.matrix_rank(scaled)
+        squares = squares if x.shape[0] > powers.shape[1] and int(rank) == powers.shape[1] else squares[:0]
         return Fit(out, squares, rank, xp.linalg.svdvals(scaled), x.shape[0] * float(xp.finfo(x.dtype).eps))
+    if cov != "unscaled" and x.shape[0] <= powers.shape[1]:
+        raise ValueError("there must be more points than coefficients for a covariance.")
     inverse = xp.linalg.inv(xp.matrix_transpose(r) @ r) / (lengths[:, None] * lengths)
     factor = 1.0 if isinstance(cov, str) else squares / (x.shape[0] - int(deg) - 1)  # the string is "unscaled"
     return out, inverse * factor if y.ndim == 1 else inverse[:, :, None] * factor
@@ -336,6 +377,8 @@ def apply_over_axes(xp: Any, func: Any, a: Any, axes: Any) -> Any:
 def bincount(xp: Any, x: Any, weights: Any = None, minlength: int = 0) -> Any:
     """The sum of the weights of every integer; how often each occurs without weights."""
     x = array(xp, x)
+    if not xp.isdtype(x.dtype, ("integral", "bool")) or minlength < 0 or xp.any(x < 0):
+        raise ValueError("bincount wants integers that are not negative.")
     n = max(int(xp.max(x)) + 1 if x.shape[0] else 0, minlength)
     if weights is None:
         return xp.sum(xp.astype(x[:, None] == xp.arange(n, device=x.device), xp.int64), axis=0)

@@ -25,7 +25,13 @@ def _of_matrices(name: str) -> Callable[..., Any]:
 
 def _hermitian(name: str) -> Callable[..., Any]:
     """A decomposition of Hermitian matrices, of which one triangle counts."""
-    return lambda xp, a, UPLO="L": getattr(xp.linalg, name)(_of_triangle(xp, floating(xp, a), UPLO.upper() == "L"))
+
+    def decompose(xp: Any, a: Any, UPLO: str = "L") -> Any:
+        if UPLO.upper() not in ("L", "U"):
+            raise ValueError(f"UPLO must be 'L' or 'U', not {UPLO!r}.")
+        return getattr(xp.linalg, name)(_of_triangle(xp, floating(xp, a), UPLO.upper() == "L"))
+
+    return decompose
 
 
 def _of_triangle(xp: Any, a: Any, lower: bool) -> Any:
@@ -52,7 +58,7 @@ def norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fa
 
 
 def svd(xp: Any, a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
-    a = floating(xp, a)
+    a = _of_triangle(xp, floating(xp, a), True) if hermitian else floating(xp, a)
     return xp.linalg.svd(a, full_matrices=full_matrices) if compute_uv else xp.linalg.svdvals(a)
 
 
@@ -63,7 +69,8 @@ def qr(xp: Any, a: Any, mode: str = "reduced") -> Any:
 
 
 def pinv(xp: Any, a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
-    return xp.linalg.pinv(floating(xp, a), rtol=rcond if rtol is None else rtol)
+    a = _of_triangle(xp, floating(xp, a), True) if hermitian else floating(xp, a)
+    return xp.linalg.pinv(a, rtol=rcond if rtol is None else rtol)
 
 
 def solve(xp: Any, a: Any, b: Any) -> Any:
@@ -72,6 +79,7 @@ def solve(xp: Any, a: Any, b: Any) -> Any:
 
 def lstsq(xp: Any, a: Any, b: Any, rcond: Any = None) -> Any:
     a, b = floating(xp, a), floating(xp, b)
+    rcond = float(xp.finfo(a.dtype).eps) if rcond == -1 else rcond
     x = xp.linalg.pinv(a, rtol=rcond) @ b
     values = xp.linalg.svdvals(a)
     rank = xp.linalg.matrix_rank(a, rtol=rcond)

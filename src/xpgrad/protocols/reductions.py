@@ -7,6 +7,8 @@ from math import inf, nan
 from math import prod as product
 from typing import Any
 
+from xpgrad.array import Array
+from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.protocols.conventions import array, axes_of, floating, is_complex
 
@@ -15,6 +17,11 @@ def _chosen(xp: Any, a: Any, dtype: Any, where: Any, instead: Any) -> Any:
     """What is to be reduced, with something harmless in place of what is left out."""
     a = array(xp, a) if dtype is None else xp.astype(array(xp, a), dtype)
     return a if where is True else xp.where(array(xp, where), a, xp.asarray(instead, dtype=a.dtype, device=a.device))
+
+
+def _like(xp: Any, initial: Any, out: Any) -> Any:
+    """What a reduction starts from, in the dtype of the reduction."""
+    return xp.asarray(initial, dtype=out.dtype, device=out.device)
 
 
 def _axis(axis: Any, ndim: int) -> Any:
@@ -27,7 +34,7 @@ def sum_(
 ) -> Any:
     a = _chosen(xp, a, dtype, where, 0)
     out = xp.sum(a, axis=_axis(axis, a.ndim), dtype=dtype, keepdims=bool(keepdims))
-    return out if initial is None else out + initial
+    return out if initial is None else out + _like(xp, initial, out)
 
 
 def prod(
@@ -35,7 +42,7 @@ def prod(
 ) -> Any:
     a = _chosen(xp, a, dtype, where, 1)
     out = xp.prod(a, axis=_axis(axis, a.ndim), dtype=dtype, keepdims=bool(keepdims))
-    return out if initial is None else out * initial
+    return out if initial is None else out * _like(xp, initial, out)
 
 
 def _extreme(name: str, between: str) -> Callable[..., Any]:
@@ -49,7 +56,7 @@ def _extreme(name: str, between: str) -> Callable[..., Any]:
         if initial is not None and any(a.shape[i] == 0 for i in axes_of(axis, a.ndim)):
             return xp.sum(a, axis=axis, keepdims=bool(keepdims)) + initial
         out = getattr(xp, name)(a, axis=axis, keepdims=bool(keepdims))
-        return out if initial is None else getattr(xp, between)(out, initial)
+        return out if initial is None else getattr(xp, between)(out, _like(xp, initial, out))
 
     return reduction
 
@@ -69,7 +76,7 @@ def _count(xp: Any, a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
 def mean(xp: Any, a: Any, axis: Any = None, dtype: Any = None, keepdims: Any = False, where: Any = True) -> Any:
     a = floating(xp, a) if dtype is None else xp.astype(array(xp, a), dtype)
     if where is True:
-        return xp.mean(a, axis=_axis(axis, a.ndim), keepdims=bool(keepdims))
+        return xp.astype(xp.mean(a, axis=_axis(axis, a.ndim), keepdims=bool(keepdims)), a.dtype, copy=False)
     count = _count(xp, a, axis, keepdims, where)
     return xp.astype(sum_(xp, a, axis, None, keepdims, None, where) / count, a.dtype)
 
@@ -124,6 +131,9 @@ def average(
     weights = array(xp, weights)
     if weights.shape != a.shape:
         axes = axes_of(axis, a.ndim)
+        if weights.shape != tuple(a.shape[i] for i in axes):
+            raise ValueError("weights must have the shape of the array, or that of the axes to be averaged over.")
+        weights = xp.permute_dims(weights, sorted(range(len(axes)), key=axes.__getitem__))
         weights = xp.reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
     total = sum_(xp, xp.broadcast_to(weights, a.shape), axis, None, keepdims)
     out = sum_(xp, a * weights, axis, None, keepdims) / total
@@ -218,6 +228,9 @@ def quantile(
     """Quantiles by sorting; the axes of q come first in the result."""
     if weights is not None:
         raise NoCounterpartError("numpy.quantile with weights=")
+    q = q if isinstance(q, Array) else get_named("numpy").namespace.asarray(q)
+    if not ((q >= 0) & (q <= 1)).all():
+        raise ValueError("quantiles lie between 0 and 1, percentiles between 0 and 100.")
     known = (*_PLACES, *_ROUNDED, *_STEPS, "midpoint")
     if method not in known:
         raise NoCounterpartError(f"numpy.quantile with method={method!r}", f"one of {', '.join(known)}")
@@ -254,7 +267,8 @@ def quantile(
 
 
 def percentile(xp: Any, a: Any, q: Any, *arguments: Any, **options: Any) -> Any:
-    return quantile(xp, a, floating(xp, q) / 100, *arguments, **options)
+    q = q if isinstance(q, Array) else get_named("numpy").namespace.asarray(q)
+    return quantile(xp, a, q / 100, *arguments, **options)
 
 
 def median(xp: Any, a: Any, axis: Any = None, keepdims: Any = False, **options: Any) -> Any:
