@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import operator as op
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from differences import RNG, M, S, check, each
+from differences import RNG, M, S, check, each, parts
 
 import xpgrad
 import xpgrad.numpy as xp
-from xpgrad import Array, autograd
+from xpgrad import Array, autograd, protocols
 from xpgrad.errors import HistoryLostError, NoCounterpartError
 from xpgrad.protocols import constants
 from xpgrad.protocols.functions import FUNCTIONS
@@ -152,7 +154,21 @@ changed(x, "sort", 0)
 changed(x, "fill", 2.0)
 changed(x, "put", [0, 5], [2.0, 3.0])
 x * (x.itemsize + x.nbytes)
+changed(x, "put", [12, -14], [2.0, 3.0], "wrap")
+changed(x, "put", [12, -14], [2.0, 3.0], "clip")
 np.roots(np.concatenate([x[0], [0.0]]))
+np.modf(x)
+np.average(x[None], axis=(2, 1), weights=M.T)
+np.diff(x, prepend=1j)
+np.setdiff1d(x[0, ::-1], [5.0], assume_unique=True)
+np.intersect1d(np.concatenate([x[0], [5.0]]), [5.0, 7.0], return_indices=True)
+np.geomspace(x[0] + 1j, -2j, 3)
+np.geomspace(-x[0], -2.0, 3, axis=1)
+np.polyint(x[0], 2, [1.0])
+np.polyint(x[0], k=1j)
+np.linalg.svd(s, hermitian=True).S
+np.linalg.svd(s, compute_uv=False, hermitian=True)
+np.linalg.pinv(s, hermitian=True)
 # Shapes.
 np.reshape(x, (4, 3))
 np.reshape(x, -1, order="F")
@@ -517,6 +533,183 @@ def test_functions(call: str) -> None:
     check(eval(f"lambda {name}: {call}", globals()), INPUTS[name])
 
 
+nan, inf = np.nan, np.inf
+
+
+def after(write: Any, x: Any, *arguments: Any, **options: Any) -> Any:
+    """An array, after a function or a method of it that writes to it."""
+    write(x, *arguments, **options)
+    return x
+
+
+#: Calls of which the values, or the error, are NumPy's; `a` makes an array.
+VALUES = """
+np.multiply(a([1, 4]), 2, out=a([0.0, 0.0]))
+np.multiply(a([1, 4]), 2.5, out=a([1, 4]), casting="unsafe")
+np.less(a([1.0, 3.0]), 2.0, where=a([True, False]), out=a([0.5, 0.5]))
+np.multiply(a([1, 2]), 2, where=a([True, False]), out=a([0.5, 0.5]))
+np.add(a([1, 4]), 2, dtype=np.float32)
+np.add(a([1.5, 4.5]), 2.0, dtype=int, casting="unsafe")
+np.concatenate([a([1.5]), a([2.5])], dtype=int, casting="unsafe")
+np.concatenate([a([1.5]), a([2.5])], out=a([0, 0]), casting="unsafe")
+np.einsum("i,i", a([1.5, 2.5]), a([1.5, 2.5]), dtype=np.float32, casting="same_kind")
+after(np.copyto, a([1, 4]), [2, 3])
+after(np.copyto, a([1, 4], np.uint8), 3)
+after(np.copyto, a([1, 4]), 0.5, "unsafe")
+after(np.copyto, a([1.0, 4.0], np.float32), 0.1, where=[True, False])
+after(np.fill_diagonal, a(np.zeros((7, 2))), [1.0, 2.0, 3.0], wrap=True)
+after(np.fill_diagonal, a(np.zeros((7, 2))), 1.0)
+after(np.fill_diagonal, a(np.zeros((2, 3))), [1.0, 2.0, 3.0])
+after(np.fill_diagonal, a(np.zeros((3, 3, 3))), [1.0, 2.0])
+after(np.put, a([1.0, 2.0, 3.0]), [4, -5], [8.0, 9.0], mode="wrap")
+after(np.put, a([1.0, 2.0, 3.0]), [4, -5], [8.0, 9.0], mode="clip")
+after(np.put, a([1.0, 2.0, 3.0]), [0], [])
+after(np.nan_to_num, a([1.0, nan, inf]), copy=False, posinf=3.0)
+after(lambda x: np.nan_to_num(x).__setitem__(0, 9), a([1, 2]))
+after(lambda x: np.block(x).__setitem__(0, 9), a([1, 2]))
+after(lambda x: np.meshgrid(x, x, sparse=True)[0].__setitem__(0, 9), a([1, 2]))
+after(lambda x: x.flat[:2].__setitem__(0, 9), a([1, 2]))
+np.unique(a([1.0, nan, 0.0, nan]))
+np.unique(a([1.0, nan, 0.0, nan]), equal_nan=False)
+np.unique(a([nan, 1.0, nan, 0.0, nan, 1.0]), return_index=True, return_inverse=True, return_counts=True)
+np.unique(a([[nan, 1.0], [1.0, nan]]), return_inverse=True, return_counts=True, equal_nan=False)
+np.unique(a([1 + 2j, complex(nan, 1), complex(1, nan)]))
+np.union1d(a([1.0, nan]), [nan])
+np.setdiff1d(a([1.0, nan, nan]), [1.0])
+np.setdiff1d(a([3.0, 1.0, 2.0, 3.0]), [2.0], assume_unique=True)
+np.intersect1d(a([3.0, 1.0, 2.0, 3.0]), a([5.0, 3.0, 1.0, 1.0]), return_indices=True)
+np.intersect1d(a([3.0, 1.0, 2.0]), a([[5.0, 3.0], [1.0, 4.0]]), True, True)
+np.real(np.roots(a([0.0, 1.0, -3.0, 2.0])))
+np.sort(np.real(np.roots(a([0.0, 0.0, 1.0, -3.0, 2.0, 0.0, 0.0]))))
+np.real(np.roots(a([0.0, 3.0])))
+np.real(np.roots(a([0.0, 0.0])))
+np.linalg.svd(a([[0.0, 1.0], [3.0, 4.0]]), hermitian=True)[1]
+np.linalg.svd(a([[0.0, 1.0], [3.0, 4.0]]), compute_uv=False, hermitian=True)
+np.linalg.pinv(a([[0.0, 1.0], [3.0, 4.0]]), hermitian=True)
+np.linalg.lstsq(a([[1.0, 0.0], [1.0, 1e-16], [1.0, 0.0]]), a([1.0, 4.0, 2.0]), rcond=-1)[0]
+np.choose(a([1, 0]), [a([1, 2]), a([3, 4])], mode="raise")
+np.sort_complex(a([2.0, 1.0]))
+np.round(a([15, 25]), -1)
+np.sum(a([1, 2]), initial=0.5)
+np.max(a([1, 2]), initial=2.5)
+np.mean(a([1.5, 2.9]), dtype=int)
+np.average(a(np.arange(24.0).reshape(2, 3, 4)), axis=(2, 0), weights=np.arange(8.0).reshape(4, 2))
+np.diff(a([1, 2]), prepend=0.5)
+np.interp(a([1.0, 2.0, 3.0, 2.5]), [1.0, 2.0, 3.0], [1.0, nan, 3.0])
+np.linspace(a([-2.5, 1.0]), 5.0, 3, dtype=int)
+np.polyfit([0.0, 1.0, 2.0], a([1.0, 2.0, 4.0]), 2, full=True)[1]
+np.modf(a([inf, -inf, nan, -1.5]))
+np.logical_and.accumulate(a([3.0, 1.0, 0.0, 2.0]))
+np.logical_xor.reduce(a([3.0]))
+np.logaddexp.reduce(a([[1.0, 2.0], [3.0, 4.0]]), axis=(0, 1), dtype=np.float32)
+a([[1.0, 2.0], [3.0, 4.0]]).cumsum(0, None, a([[0.0, 0.0], [0.0, 0.0]]))
+a([[1.0, 2.0], [3.0, 4.0]]).dot(a([1.0, 2.0]), out=a([0.0, 0.0]))
+"""
+
+
+@each(VALUES)
+def test_values_are_numpys(call: str) -> None:
+    found, expected = (eval(call, globals() | {"a": made}) for made in (constant_of, np.asarray))
+    for one, other in zip(parts(found), parts(expected), strict=True):
+        assert (one.shape, one.dtype) == (np.shape(other), other.dtype)
+        np.testing.assert_allclose(one.asnumpy(), other, rtol=1e-6, atol=1e-12)
+
+
+def constant_of(values: Any, dtype: Any = None) -> Array:
+    return xp.asarray(np.asarray(values, dtype))
+
+
+@each(
+    """
+np.multiply(a([1, 4]), 2.5, out=a([1, 4]))
+np.add(a([1.0, 4.0]), 1j, out=a([1.0, 4.0]))
+np.modf(a([1.5]), out=(a([1]), None))
+np.clip(a([1.5]), 1.0, 2.0, out=a([1]))
+np.round(a([1.5]), 1, out=a([1]))
+np.add(a([1, 4]), 0.5, dtype=int)
+np.add(a([1.0]), 1.0, dtype=np.float32, casting="safe")
+np.concatenate([a([1.5])], dtype=int)
+np.concatenate([a([1.5])], out=a([0]))
+np.stack([a([1.5])], dtype=int)
+np.hstack([a([1.5])], dtype=int)
+np.einsum("i,i", a([1.5]), a([1.5]), dtype=int)
+np.copyto(a([1, 4]), 0.5)
+np.copyto(a([1, 4]), a([0.5, 1.5]), where=[True, False])
+np.copyto(a([1.0, 4.0]), 1j)
+np.copyto(a([True]), 1)
+np.copyto(a([1], np.uint8), a([1]))
+np.copyto(a([1.0], np.float32), a([1.0]), casting="safe")
+np.copyto(a([1.0], np.float32), a([1.0]), casting="no")
+np.fill_diagonal(a([1.0, 2.0]), 1.0)
+np.fill_diagonal(a(np.zeros((2, 3, 4))), 1.0)
+np.put(a([1.0]), [1], [2.0])
+np.take(a([1.0]), [-2])
+np.choose(a([0, -1]), [a([1, 2]), a([3, 4])])
+np.choose(a([0, 2]), [a([1, 2]), a([3, 4])])
+np.percentile(a([1.0, 2.0]), 150)
+np.percentile(a([1.0, 2.0]), a([50.0, -1.0]))
+np.quantile(a([1.0, 2.0]), -0.5)
+np.nanquantile(a([1.0, 2.0]), [0.5, 1.5])
+np.quantile(a([1.0, 2.0]), nan)
+np.partition(a([1.0, 2.0]), 2)
+np.partition(a([[1.0, 2.0]]), [0, -2], axis=0)
+a([1.0, 2.0]).partition(2)
+np.trim_zeros(a([0.0, 1.0]), axis=1)
+np.delete(a([1.0, 2.0]), -3)
+np.delete(a([1.0, 2.0]), [True])
+np.rot90(a([[1.0]]), axes=(0, 0))
+np.rollaxis(a([[1.0]]), 2)
+np.lib.stride_tricks.sliding_window_view(a([1.0]), -1)
+np.linalg.eigh(a([[1.0]]), "x")
+np.cov(a([[[1.0, 2.0]]]))
+np.average(a([[1.0, 2.0]]), axis=(0, 1), weights=[[1.0], [2.0]])
+np.diff(a([1.0, 2.0]), n=-1)
+np.gradient(a([1.0, 2.0, 4.0, 5.0]), edge_order=3)
+np.interp(a([1.0]), [1.0, 2.0], [1.0, 2.0, 3.0])
+np.interp(a([1.0]), [1.0, 2.0], [1.0, 2.0], period=0)
+np.linspace(a([1.0]), 2.0, -1)
+np.polyder(a([1.0]), -1)
+np.polyint(a([1.0]), -1)
+np.polyint(a([1.0]), 3, k=[1.0, 2.0])
+np.polyfit([0.0, 1.0], a([1.0, 2.0]), -1)
+np.polyfit([0.0, 1.0], a([1.0, 2.0]), 1, cov=True)
+np.bincount(a([-1]))
+np.bincount(a([1]), minlength=-1)
+"""
+)
+def test_what_numpy_refuses_is_refused(call: str) -> None:
+    for made in (constant_of, np.asarray):
+        with pytest.raises((TypeError, ValueError, IndexError)):
+            eval(call, globals() | {"a": made})
+
+
+#: Parameters that may be ignored, and why.
+IGNORED = {
+    "array_function": {"types": "the Arrays among the arguments tell as much"},
+    "sort": dict.fromkeys(("kind", "stable"), "every sort is stable"),
+    "partition": {"kind": "all is sorted"},
+    "_sort": dict.fromkeys(("kind", "order", "stable"), "every sort is stable, and no Array has fields"),
+    "_argsort": dict.fromkeys(("kind", "order", "stable"), "every sort is stable, and no Array has fields"),
+    "_partition": dict.fromkeys(("kind", "order"), "all is sorted, and no Array has fields"),
+    "unique": {"sorted": "the order may be any if it is False"},
+    "intersect1d": {"assume_unique": "a promise that saves NumPy time"},
+    "setxor1d": {"assume_unique": "a promise that saves NumPy time"},
+    "_fill": {"xp": "every method takes it"},
+}
+
+
+def test_no_parameter_is_ignored_without_a_reason() -> None:
+    found: dict[str, set[str]] = {}
+    for path in Path(next(iter(protocols.__path__))).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                names = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
+                used = {name.id for part in node.body for name in ast.walk(part) if isinstance(name, ast.Name)}
+                if names - used:
+                    found[node.name] = names - used
+    assert found == {name: set(reasons) for name, reasons in IGNORED.items()}
+
+
 UNARY = (
     "absolute arcsinh arctan cbrt ceil conjugate cos cosh deg2rad degrees exp exp2 expm1 fabs floor log log10 log1p "
     "log2 negative positive rad2deg radians reciprocal rint sign sin sinh sqrt square tan tanh trunc modf frexp"
@@ -649,6 +842,12 @@ def test_a_recorded_array_is_not_added_to_one_of_numpys_in_place() -> None:
     np.testing.assert_array_equal(np.asarray(y), 2 * W)
 
 
+def test_an_array_of_numpys_is_not_written_to_by_another_rule_than_numpys() -> None:
+    with pytest.raises(TypeError, match="same_kind"):
+        np.multiply(xp.asarray(W), 2.0, out=np.zeros(3, int))
+    np.testing.assert_array_equal(np.multiply(xp.asarray(W), 2.0, out=np.zeros(3, int), casting="unsafe"), [0, 2, 1])
+
+
 def test_results_are_written_where_they_are_wanted() -> None:
     x, out = xp.asarray(W), xp.zeros(3)
     x.attach_grad()
@@ -760,6 +959,10 @@ def recorded() -> Array:
         (lambda y: np.gcd(y, 2), NoCounterpartError),
         (lambda y: np.subtract.reduce(y, axis=(0, 1)), NoCounterpartError),
         (lambda y: np.hypot.reduce(y, where=MASK), NoCounterpartError),
+        (lambda y: np.logaddexp.reduce(y, initial=1.0), NoCounterpartError),
+        (lambda y: np.vecdot(y, y, axis=0), NoCounterpartError),
+        (lambda y: np.roots(y[0] * np.asarray([0.0, 1.0, 1.0, 1.0])), NoCounterpartError),
+        (lambda y: np.lib.stride_tricks.sliding_window_view(y, 2, 0, writeable=True), NoCounterpartError),
         (lambda y: np.spacing(y), NoCounterpartError),
         (lambda y: np.quantile(y, 0.3, method="inverted_cdf", weights=np.ones((3, 4))), NoCounterpartError),
         (lambda y: np.frompyfunc(float, 1, 1)(y), NoCounterpartError),
