@@ -218,3 +218,11 @@ def test_several_new_axes_at_once(xp):
     assert y.shape == (1, 2, 1)
     z.backward()
     assert x.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "logsumexp", "cumulative_sum", "cumulative_prod"])
+def test_an_array_without_axes_is_reduced_as_by_numpy(name: str, axis: int) -> None:
+    """NumPy takes it for one of length 1."""
+    gradient = xpgrad.grad(lambda x: xp.sum(getattr(xp, name)(x, axis=axis)))(2.0)
+    np.testing.assert_array_equal(gradient, 1.0)

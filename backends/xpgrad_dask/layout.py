@@ -86,10 +86,12 @@ def _as_it_is(block: Any) -> Any:
     return block
 
 
-def reshape(x: da.Array, shape: tuple[int, ...], copy: bool | None = None) -> da.Array:
+def reshape(x: da.Array, shape: int | tuple[int, ...], copy: bool | None = None) -> da.Array:
     """Reshape; the result has the chunks of the shape, if it has any."""
     if not isinstance(x, da.Array):
         return x.reshape(shape)
+    if not isinstance(shape, tuple):
+        shape = (int(shape),)
     key = _through_ones(x.shape, shape)
     if key != (slice(None),) * x.ndim:
         x = _reshaped(x, shape) if key is None else within_blocks(x, key)

@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 from xpgrad.array import Array, Follower, array_of
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import InPlaceError, LeafWriteError
-from xpgrad.general import general, new_node
+from xpgrad.general import general, leading_array, leading_parameter, new_node
 from xpgrad.node import is_leaf, move_variable
-from xpgrad.operands import operand
+from xpgrad.operands import SCALARS, operand
 from xpgrad.plan import device_of, shape_of
 from xpgrad.primitive import Primitive
 from xpgrad.rules.indexing import GETITEM, SETITEM
@@ -326,15 +326,27 @@ def _refuse_leaf(array: Array | None) -> None:
 
 def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]:
     """The content and the history of `array` after writing a raw value at `key`."""
-    backend = backend_of(array._data)
     old = array._data
     node = array._node
+    leading = _leading(old, key, value)
     if is_recording() and not (node is None and value_node is None) and floating(old):
         nodes = (node, value_node)
         tracked = tuple(i for i, n in enumerate(nodes) if n is not None)
         node = new_node(SETITEM, tracked, (old, value), nodes, {"key": key}, None, shape_of(old))
-    del old
-    return backend.write(writable(array), key, value), node
+    if leading is not old:  # what is yet to be computed makes lazy what it is written into
+        return backend_of(leading).write(old, key, value), node
+    del old, leading
+    return backend_of(array._data).write(writable(array), key, value), node
+
+
+_IN_MEMORY = frozenset((slice, int, type(...)))  # most keys
+
+
+def _leading(old: Any, key: Any, value: Any) -> Any:
+    """The raw array whose library writes."""
+    if value.__class__ is not old.__class__ and value.__class__ not in SCALARS:
+        old = leading_array(old, value)
+    return old if key.__class__ in _IN_MEMORY else leading_parameter((key,), old)
 
 
 def writable(array: Array) -> Any:

@@ -180,6 +180,51 @@ def test_data_are_prepared_once_for_all_that_is_computed_together(several, data,
     assert Counter.count == 16
 
 
+WRITES = {
+    "all": lambda w, g: w.__setitem__(..., g),
+    "a slice": lambda w, g: w.__setitem__(slice(2, None), g[2:]),
+    "an update of a slice": lambda w, g: w[1:].__isub__(g[1:]),
+    "a number at a mask": lambda w, g: w.__setitem__(g > 1, 5.0),
+    "out": lambda w, g: np.add(w, g, out=w),
+    "copyto": lambda w, g: np.copyto(w, g),
+}
+
+
+@pytest.mark.parametrize("recording", [False, True])
+@pytest.mark.parametrize("name", WRITES)
+def test_what_lazy_values_are_written_into_becomes_lazy(name, recording, compute):
+    g = np.arange(4.0)
+    found, expected = [], []
+    for values, results, space in ((xp.asarray(da.from_array(g, chunks=2)), found, xp), (xn.asarray(g), expected, xn)):
+        w, values = xn.asarray(np.ones(4)), values * 1.0
+        w.attach_grad()
+        values.attach_grad()
+        with autograd.record(recording):
+            written = w * 2.0
+            WRITES[name](written, values)
+            loss = space.sum(written**2)
+        if recording:
+            loss.backward()
+        results += [written, w.grad, values.grad]
+    for x, y in zip(compute(found), expected, strict=True):
+        np.testing.assert_array_equal(x, y.asnumpy())
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        np.count_nonzero,
+        lambda x: np.isin(x, [1, 2]),
+        lambda x: np.searchsorted(np.arange(3.0), x),
+        lambda x: x.reshape(6),
+        lambda x: x.reshape(-1),
+    ],
+)
+def test_functions_and_methods_of_numpy(function, compute):
+    x = np.arange(6.0)
+    np.testing.assert_array_equal(compute(function(xp.asarray(da.from_array(x, chunks=2)))), function(x))
+
+
 @pytest.mark.parametrize("transform", [xpgrad.value_and_grad, xpgrad.grad])
 def test_functional_transforms_stay_lazy(transform, data, compute):
     def loss(w, x):

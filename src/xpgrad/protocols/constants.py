@@ -52,10 +52,9 @@ def call(xp: Any, name: str, func: Any, args: Any, kwargs: Any) -> Any:
         raise HistoryLostError(f"numpy.{name}")
     if xp.__name__ == "xpgrad.numpy" or name in OUTSIDE:
         raw = {key: unwrap(value) for key, value in kwargs.items()}
-        result = func(*unwrap(args), **raw)
+        result = wrap(func(*unwrap(args), **raw))
     else:
         result = _other(xp, name)(*args, **kwargs)
-    result = wrap(result)
     return result if out is None else into(out, result)
 
 

@@ -19,7 +19,7 @@ primitive("cumulative_prod cumulative_sum", "x", axis=None, dtype=None, include_
 
 def axes_of(axis, ndim):
     """The axes that a reduction runs over, as non-negative numbers."""
-    if axis is None:
+    if axis is None or ndim == 0:  # NumPy reduces an array without axes along axis 0, too
         return tuple(range(ndim))
     return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
 
@@ -154,6 +154,8 @@ vjp("recurrence", x=recurrence_x, factor=recurrence_factor)
 
 def cumulative_prod(xp, g, x, out, x_shape, axis, include_initial):
     """With s[i] = g[i] + x[i+1] s[i+1], the cotangent is s[i] times the product of all before i: zeros do no harm."""
+    if not x_shape:
+        return g
     axis = 0 if axis is None else axis
     if x_shape[axis] == 0:
         return xp.zeros_like(x)
