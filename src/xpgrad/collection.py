@@ -11,6 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from xpgrad.errors import HistoryLostError
+from xpgrad.scope import is_recording
+
 
 class Collection:
     """Base of Array that holds nothing."""
@@ -18,6 +21,7 @@ class Collection:
     __slots__ = ()
 
     data: Any
+    _node: Any
     _kind: ClassVar[Any]
 
     def compute(self, **options: Any) -> Any:
@@ -45,6 +49,21 @@ class Collection:
         """
         data = self.data.persist(**options) if self.__dask_graph__() is not None else self.data
         return self._kind._around(data)  # type: ignore[no-any-return]  # declared as any
+
+    @property
+    def to_dask_array(self) -> Callable[[], Any]:
+        """What Dask's own functions ask arrays for that are not Dask's: the raw array, if it is lazy.
+
+        Raises
+        ------
+        HistoryLostError
+            If the Array is being recorded: these functions are not.
+        """
+        if self._node is not None and is_recording():
+            raise HistoryLostError("a function of the lazy library itself, instead of the namespace's,")
+        if self.__dask_graph__() is None:
+            raise AttributeError("to_dask_array")
+        return lambda: self.data
 
     if TYPE_CHECKING or sys.version_info < (3, 12):
 

@@ -14,6 +14,7 @@ import xpgrad
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
 from xpgrad import autograd
+from xpgrad.errors import HistoryLostError
 from xpgrad.tree import leaves
 from xpgrad_dask.known import Known
 
@@ -208,6 +209,15 @@ def test_what_lazy_values_are_written_into_becomes_lazy(name, recording, compute
         results += [written, w.grad, values.grad]
     for x, y in zip(compute(found), expected, strict=True):
         np.testing.assert_array_equal(x, y.asnumpy())
+
+
+@pytest.mark.parametrize("function", [da.sum, da.std, lambda x: da.where(x > 0, x, 0), lambda x: da.stack([x, x])])
+def test_functions_of_dask_take_what_is_not_recorded_and_refuse_what_is(function, data, compute):
+    x = xp.asarray(data.Y)
+    np.testing.assert_array_equal(compute(function(x)), compute(function(data.Y)))
+    x.attach_grad()
+    with autograd.record(), pytest.raises(HistoryLostError, match="instead of the namespace's"):
+        function(x)
 
 
 @pytest.mark.parametrize(
