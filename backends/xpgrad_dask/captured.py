@@ -13,15 +13,15 @@ from typing import Any
 import dask.array as da
 from dask.base import is_dask_collection
 
+import xpgrad
 from xpgrad import Array
-from xpgrad.autograd import is_recording
 from xpgrad.tree import leaves
 from xpgrad_dask.local import tracked
 
 
 def recorded(func: Callable[..., Any], args: Sequence[Any], options: dict[str, Any]) -> bool:
     """Whether a call is to be recorded; ValueError if something in it would silently have no gradient, or not work."""
-    if not is_recording():
+    if not xpgrad.autograd.is_recording():
         return False
     if _holds_tracked(func):
         raise _lost_in(getattr(func, "__name__", "the function"))
