@@ -83,6 +83,8 @@ NEEDING = {
     "broadcast_to": lambda x: xp.broadcast_to(x, (2, 9, 3)),
     "roll": lambda x: xp.roll(x, 1, axis=0),
     "len": len,
+    "median": lambda x: np.median(x[:, 0]),
+    "convolve": lambda x: np.convolve(x[:, 0], np.ones(2)),
     "prod": lambda x: tracked(lambda x: xp.prod(x, axis=0)[0], x.data),
 }
 
@@ -216,3 +218,10 @@ def test_statistics_over_axes_with_empty_blocks(name, compute):
     for axis in (None, 0, (0, 2)):
         found = getattr(xp, name)(x, axis=axis)
         np.testing.assert_allclose(compute(found), getattr(np, name)(values, axis=axis))
+
+
+@pytest.mark.parametrize("quantile", [np.median, xp.median, lambda x: np.quantile(x, 0.3)])
+def test_quantiles_of_what_a_mask_leaves_of_one_block_say_so_too(quantile):
+    x = xp.asarray(da.ones(4, chunks=4))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        quantile(x[x > 0])

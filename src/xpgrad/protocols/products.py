@@ -81,7 +81,9 @@ def _vector(xp: Any, x: Any) -> Any:
     x = array(xp, x)
     if x.ndim > 1:
         raise ValueError("convolve and correlate are for one dimension; scipy.signal has others.")
-    if not x.size:
+    if any(n != n for n in x.shape):
+        raise ValueError("convolve needs the lengths of blocks, which are not known yet: call compute_chunk_sizes().")
+    if 0 in x.shape:
         raise ValueError("nothing to convolve: an array is empty.")
     return xp.reshape(x, (-1,))
 

@@ -8,7 +8,7 @@ from math import prod as product
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import get_named
+from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.protocols.conventions import array, axes_of, floating, is_complex
 
@@ -229,7 +229,7 @@ def quantile(
     if weights is not None:
         raise NoCounterpartError("numpy.quantile with weights=")
     q = q if isinstance(q, Array) else get_named("numpy").namespace.asarray(q)
-    if not ((q >= 0) & (q <= 1)).all():
+    if not (isinstance(q, Array) and backend_of(q.data).lazy) and not ((q >= 0) & (q <= 1)).all():
         raise ValueError("quantiles lie between 0 and 1, percentiles between 0 and 100.")
     known = (*_PLACES, *_ROUNDED, *_STEPS, "midpoint")
     if method not in known:
@@ -240,6 +240,8 @@ def quantile(
     shape = tuple(a.shape[i] for i in rest)
     rows = xp.sort(xp.reshape(xp.permute_dims(a, rest + axes), (*shape, -1)), axis=-1)
     n = rows.shape[-1]
+    if n != n:
+        raise ValueError("quantiles need the lengths of blocks, which are not known yet: call compute_chunk_sizes().")
     missing = xp.isnan(rows)
     counts = xp.sum(xp.astype(~missing, xp.float64), axis=-1, keepdims=True) if skip_nan else float(n)
     q_row = xp.reshape(q, (-1,))
