@@ -25,7 +25,7 @@ from dask.array import chunk
 from dask.array.core import _concatenate2, _enforce_dtype
 from dask.base import clone_key
 from dask.blockwise import Blockwise, blockwise
-from dask.highlevelgraph import HighLevelGraph, Layer, MaterializedLayer
+from dask.highlevelgraph import HighLevelGraph, Layer
 from toolz.functoolz import Compose
 
 from xpgrad_dask.contractions import _einsum, _matmul, _part, _tensordot, _whole
@@ -33,6 +33,7 @@ from xpgrad_dask.layout import Within, _broadcast_to
 from xpgrad_dask.own_blocks import BY_ROWS
 from xpgrad_dask.shapes import known
 from xpgrad_dask.sums import _reduced, _sum_chunk, _sum_of_list, run_rule, sum_block
+from xpgrad_dask.written import Tasks
 
 
 def _minus_like(block: Any, template: Any) -> Any:
@@ -124,7 +125,7 @@ def _factored(graph: HighLevelGraph, factor: str, wanted: set[str], terms: bool)
     dependencies = {name: graph.dependencies[name] for name in layers}
     one = (work.names[factor],)
     dtype = (graph.layers[factor].collection_annotations or {})["dtype"]
-    layers[one[0]], dependencies[one[0]] = MaterializedLayer({one: DataNode(one, numpy.ones((), dtype))}), set()
+    layers[one[0]], dependencies[one[0]] = Tasks({one: DataNode(one, numpy.ones((), dtype))}), set()
     for name in work.linear:
         for own, layer, needed in work.copies(name):
             layers[own], dependencies[own] = layer, needed

@@ -28,6 +28,7 @@ from xpgrad_dask.joint import with_joint_tasks
 from xpgrad_dask.members import Member, as_member
 from xpgrad_dask.routes import WORTH_A_TASK
 from xpgrad_dask.strips import Step, Strips, adds_rows, calls_unknown, run
+from xpgrad_dask.written import Tasks
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def fuse(arrays: Sequence[da.Array], by_regions: bool = True) -> tuple[list[da.A
         arrays = [da.Array(work.graph_of(x.name), x.name, x.chunks, meta=x._meta) for x in arrays]
     return [*arrays], Report(regions, work.apart)
 
+
+_WRITTEN_OUT = (MaterializedLayer, Tasks)
 
 #: For layers whose keys are gone: where the block of each key is found, as the place in a tuple and the tuple's key.
 _Parts = dict[str, dict[Any, tuple[int, Any]]]
@@ -215,7 +218,7 @@ class _Work:
             apart = f"parts-{tokenize(region.name, places)}"
             keys = [(apart, i) for i in range(region.blocks)]
             tasks = {key: Task(key, partial(_some, places), TaskRef((region.name, i))) for i, key in enumerate(keys)}
-            self._add(apart, MaterializedLayer(tasks), {region.name})
+            self._add(apart, Tasks(tasks), {region.name})
             for place, name in enumerate(small):
                 parts[name] = {key: (place, keys[i]) for key, (_, (_, i)) in parts[name].items()}
         while parts:
@@ -254,7 +257,7 @@ class _Work:
     def _must_stay(self, name: str, members: Collection[str] = ()) -> bool:
         """Whether a layer's own keys are needed outside a region, where not all that reads them can be rewritten."""
         users = self.users[name].difference(members)
-        fixed = (user in self.local or type(self.layers[user]) is not MaterializedLayer for user in users)
+        fixed = (user in self.local or type(self.layers[user]) not in _WRITTEN_OUT for user in users)
         return name in self.wanted or any(fixed)
 
     def _deliver(self, parts: _Parts) -> _Parts:
@@ -262,7 +265,7 @@ class _Work:
         for name in [name for name in parts if self._must_stay(name)]:
             own = parts.pop(name)
             tasks = {key: Task(key, itemgetter(place), TaskRef(whole)) for key, (place, whole) in own.items()}
-            self._add(name, MaterializedLayer(tasks), _layers_of(own))
+            self._add(name, Tasks(tasks), _layers_of(own))
         users = {user: self._rewritten(user, parts) for user in sorted({u for name in parts for u in self.users[name]})}
         # Trees over the same blocks join them in the same groups: they become one tree, of tuples.
         alike: dict[Any, list[str]] = {}
@@ -278,7 +281,7 @@ class _Work:
                 key[0] for task in users[group[0]].values() for key in task.dependencies if key[0] in tuples
             }
             if len(group) == 1:
-                self._add(group[0], MaterializedLayer(users[group[0]]), needed)
+                self._add(group[0], Tasks(users[group[0]]), needed)
                 continue
             name = f"joined-{tokenize(group)}"
             by_reads = [{task.dependencies: task for task in users[user].values()} for user in group]
@@ -287,7 +290,7 @@ class _Work:
                 joined[name, i] = Task((name, i), _tuple, *(tasks[keys] for tasks in by_reads))
                 for place, (user, tasks) in enumerate(zip(group, by_reads, strict=True)):
                     following.setdefault(user, {})[tasks[keys].key] = (place, (name, i))
-            self._add(name, MaterializedLayer(joined), needed)
+            self._add(name, Tasks(joined), needed)
             for user in group:
                 self._remove(user)
         return following
@@ -358,14 +361,14 @@ class _Work:
         """
         for source in sorted(self.dependencies[region.name] - self.wanted):
             layer: Any = self.layers[source]
-            alone = type(layer) is MaterializedLayer and self.users[source] == {region.name}
+            alone = type(layer) in _WRITTEN_OUT and self.users[source] == {region.name}
             if not alone or not self.dependencies[source]:
                 continue
             gathering, tasks = self._tasks(source), self._tasks(region.name)
             read = Counter(key for task in (*tasks.values(), *gathering.values()) for key in task.dependencies)
             once = {key for task in tasks.values() for key in task.dependencies if read[key] == 1}
             own = {key: task for key, task in gathering.items() if key in once}
-            layer = MaterializedLayer({key: task.substitute(own) for key, task in tasks.items()})
+            layer = Tasks({key: task.substitute(own) for key, task in tasks.items()})
             layer.region = region
             # The source stays whole: what is computed along with this may have a layer of its name, and need all of it.
             needed = self.dependencies[region.name] | self.dependencies[source]

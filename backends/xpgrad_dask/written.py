@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence, Set
 from typing import Any
 
 import dask.array as da
-from dask.highlevelgraph import HighLevelGraph
+from dask._task_spec import GraphNode, Task, TaskRef
+from dask.base import clone_key
+from dask.graph_manipulation import chunks as copies
+from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
 
 def written(name: str, tasks: Any, inputs: Sequence[da.Array], chunks: Sequence[Any], meta: Any) -> da.Array:
     """An array of tasks by key, or of a layer of such, that read some other arrays."""
     needed: Any = inputs  # Dask's arrays are collections, but their types say otherwise
     return da.Array(HighLevelGraph.from_collections(name, tasks, dependencies=needed), name, tuple(chunks), meta=meta)
+
+
+class Tasks(MaterializedLayer):
+    """A layer of `Task`s, of which Dask's own would keep the old names where `clone` and `bind` give new ones."""
+
+    def clone(self, keys: Set[Any], seed: Hashable, bind_to: Any = None) -> tuple[MaterializedLayer, bool]:
+        """The layer with other names for some keys, and whether any of its tasks waits for `bind_to`."""
+        made: dict[Any, GraphNode] = {}
+        bound = False
+        for key, task in self.items():
+            if key in keys:
+                key = clone_key(key, seed)
+                moved = {dep: clone_key(dep, seed) for dep in task.dependencies if dep in keys}
+                task = task.substitute(moved, key=key)
+                if bind_to is not None and not moved:
+                    task, bound = Task(key, copies.bind, task, TaskRef(bind_to)), True
+            made[key] = task
+        return Tasks(made), bound

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from benchmarks.dask.workloads import ALL, IN_BLOCKS, Data, logistic, tracked
 from dask._task_spec import convert_legacy_graph
+from dask.graph_manipulation import bind, checkpoint, clone
 
 import xpgrad
 import xpgrad.dask as xp
@@ -482,3 +483,12 @@ def test_heads_in_memory_and_lazy_ones_go_back_together(n, part, compute):
     expected = np.full(n, 8.0)
     expected[part] += 6.0
     np.testing.assert_array_equal(compute(w.grad), expected)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_graphs_can_be_copied_and_bound_to_other_work(name, data, compute):
+    lazy = [x for x in ALL[name][1](data) if dask.is_dask_collection(x)]
+    expected = compute(*lazy)
+    for copied in (clone(*lazy), bind(lazy, checkpoint(xp.asarray(data.Y)))):
+        for x, y in zip(compute(*copied), expected, strict=True):
+            np.testing.assert_allclose(x, y, rtol=1e-12)
