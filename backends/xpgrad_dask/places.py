@@ -333,6 +333,8 @@ def _summed_between(axis: int, values: Any, index: Any, span: Any) -> Any:
 
 def _overwritten(x: da.Array, value: da.Array, index: Any, axis: int) -> da.Array:
     """Overwrite at an index along an axis; each block of the result sees all of the index, and its values."""
+    if index.ndim == 0:
+        index, value = reshape(as_dask(index), (1,)), value[(*(slice(None),) * axis, None, ...)]
     labels = tuple(range(x.ndim))
     places = tuple(range(x.ndim, x.ndim + index.ndim))
     own = tuple(range(places[-1] + 1, places[-1] + 2 + value.ndim - x.ndim))  # a mask has other lengths than its values

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from benchmarks.dask.workloads import tracked
 
+import xpgrad
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
 from xpgrad import autograd
@@ -207,3 +208,17 @@ def test_keys_of_an_array_whose_blocks_are_all_empty(key, compute):
         np.testing.assert_array_equal(compute(places.getitem(lazy, key)), expected)
         scattered = places.scatter(da.from_array(expected, chunks=-1), key, lazy.shape)
         np.testing.assert_array_equal(compute(scattered), np.zeros(lazy.shape))
+
+
+def test_places_that_are_computed_one_by_one_are_written_to(compute):
+    def loss(space, x):
+        y = x * 1.0
+        y[space.argmax(x[:, 0])] = x[0] * 2
+        y[:, space.argmin(x[0])] = 3.0
+        y[space.argmax(x[:, 1]), 1] = x[1, 0]
+        return space.sum(y**2)
+
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    found = xpgrad.value_and_grad(lambda x: loss(xp, x))(xp.asarray(da.from_array(x, chunks=2)))
+    for a, b in zip(compute(*found), xpgrad.value_and_grad(lambda x: loss(xn, x))(xn.asarray(x)), strict=True):
+        np.testing.assert_allclose(a, b.asnumpy())
