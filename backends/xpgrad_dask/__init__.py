@@ -2,8 +2,8 @@
 
 `shapes` says what a shape knows of chunks, `known` what numbers there are already. Raw functions are in files named
 after what they do: `contractions`, `layout`, `matrices`, `own_blocks`, `places`, `recurrences`, `sums`, `whole_axes`.
-`regions` joins what a block goes through, in `strips` of rows. The namespace's own functions, beyond the standard, are
-in `extras`. This file imports none of them, and not Dask, before the library is used.
+`regions` joins what a block goes through in each of the `passes` over the data, in `strips` of rows. What the namespace
+has beyond the standard is in `extras`. This file imports none of them, and not Dask, before the library is used.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from xpgrad_dask.copies import with_copies
 from xpgrad_dask.factors import with_factors
 from xpgrad_dask.joint import with_joint_tasks
 from xpgrad_dask.members import Member, as_member
+from xpgrad_dask.passes import late, soon
 from xpgrad_dask.routes import WORTH_A_TASK
 from xpgrad_dask.strips import Step, Strips, adds_rows, calls_unknown, run
 from xpgrad_dask.written import Tasks
@@ -127,8 +128,9 @@ class _Work:
 
     def groups(self) -> list[tuple[str, ...]]:
         """The members of each region, the earliest region first."""
-        soon = self._soon()
-        groups = min(map(self._grouped, (soon, self._late(soon))), key=self._tasks_a_block)
+        first = soon(self.order, self.dependencies, self.local)
+        last = late(self.order, self.users, self.local, self.wanted, first)
+        groups = min(map(self._grouped, (first, last)), key=self._tasks_a_block)
         found = [members for members in groups if self._worthwhile(members)]
         for members in groups:
             if members not in found:
@@ -136,7 +138,7 @@ class _Work:
         self.local = {name: self.local[name] for members in found for name in members}
         return found
 
-    def _grouped(self, levels: Mapping[str, int]) -> list[tuple[str, ...]]:
+    def _grouped(self, passes: Mapping[str, int]) -> list[tuple[str, ...]]:
         """Layers that belong together: one needs the other, or both the same blocks of something else."""
         leader: dict[Hashable, Hashable] = {}
 
@@ -148,48 +150,13 @@ class _Work:
         for name, own in self.local.items():
             for item in own.inputs:
                 if item.axis is not None:
-                    near = item.layer in self.local and levels[item.layer] == levels[name]
-                    leader[find(item.layer if near else (item.layer, item.axis, levels[name]))] = find(name)
+                    near = item.layer in self.local and passes[item.layer] == passes[name]
+                    leader[find(item.layer if near else (item.layer, item.axis, passes[name]))] = find(name)
         groups: dict[Hashable, list[str]] = {}
         for name in self.order:
             if name in self.local:
                 groups.setdefault(find(name), []).append(name)
-        return sorted(map(tuple, groups.values()), key=lambda members: levels[members[0]])
-
-    def _soon(self) -> dict[str, int]:
-        """How often what leads to a layer has joined blocks and gone back to them."""
-        levels: dict[str, int] = {}
-        for name in self.order:
-            joins = name not in self.local
-            levels[name] = max(
-                (levels[dep] + (joins and dep in self.local) for dep in self.dependencies[name]), default=0
-            )
-        return levels
-
-    def _late(self, levels: Mapping[str, int]) -> dict[str, int]:
-        """The same, but what can wait for those that read it waits, as a transpose of the data for the last pass."""
-        fixed: set[str] = set()
-        while True:
-            later = self._later(levels, fixed)
-            # What waits for a value that is there earlier would only have that kept.
-            vain = {
-                name
-                for name, own in self.local.items()
-                if any(later[item.layer] < later[name] for item in own.inputs if item.layer in self.local)
-            }
-            if vain <= fixed:
-                return later
-            fixed |= vain
-
-    def _later(self, levels: Mapping[str, int], fixed: Collection[str]) -> dict[str, int]:
-        """The levels of what waits as long as those that read it, but for some layers."""
-        later: dict[str, int] = {}
-        for name in reversed(self.order):
-            local = name in self.local
-            readers = (later[user] - (local and user not in self.local) for user in self.users[name])
-            stays = name in fixed or name in self.wanted
-            later[name] = levels[name] if stays else min(readers, default=levels[name])
-        return later
+        return sorted(map(tuple, groups.values()), key=lambda members: passes[members[0]])
 
     def _tasks_a_block(self, groups: Sequence[tuple[str, ...]]) -> int:
         return sum(1 if self._worthwhile(members) else len(members) for members in groups)
