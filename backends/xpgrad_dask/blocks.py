@@ -51,7 +51,8 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     Raises
     ------
     ValueError
-        If `func` or a keyword holds an Array that is being recorded: no gradient would flow to it.
+        If `func` or a keyword holds an Array that is being recorded, to which no gradient would flow; or, where a
+        gradient is wanted, if a keyword, dict, list or tuple holds what is yet to be computed.
     """
     if not recorded(func, args, options):
         return array_of(da.map_blocks(func, *map(raw, args), **options))
@@ -93,7 +94,6 @@ def _of_trees(func: Callable[..., Any], forms: Sequence[Any], *flat: Any, **opti
     return func(*(next(following) if form is None else rebuild(form, following) for form in forms), **options)
 
 
-_FAN_IN = 4
 _OPTIONS = frozenset(inspect.signature(da.map_blocks).parameters)
 
 
@@ -227,6 +227,9 @@ def _relabelled(x: Array, chunks: Chunks) -> Array:
     return relabelled(x)
 
 
+_FAN_IN = 4  # as Dask has it
+
+
 def reduction(
     x: Any,
     chunk: Callable[..., Any],
@@ -349,7 +352,7 @@ def _filled(function: Callable[..., Any], template: Sequence[Any], several: bool
 def _name(function: Any) -> str:
     """What a user calls a function."""
     while isinstance(function, partial):
-        ours = function.func.__module__.startswith("xpgrad_dask")
+        ours = str(getattr(function.func, "__module__", None)).startswith("xpgrad_dask.")
         function = function.args[0] if ours else function.func
     return getattr(function, "__name__", type(function).__name__)
 

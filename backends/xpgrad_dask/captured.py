@@ -30,7 +30,7 @@ def recorded(func: Callable[..., Any], args: Sequence[Any], options: dict[str, A
             raise _lost_in(f"the keyword {name}")
     if not any(map(tracked, leaves([*args]))):
         return False
-    whole = [x for arg in args if not _is_array(arg) for x in leaves(arg)]
+    whole = [x for arg in args if not isinstance(arg, Array | da.Array) for x in leaves(arg)]
     places = {"an argument": whole} | {f"the keyword {name}": leaves(value) for name, value in options.items()}
     for place, values in places.items():
         if any(map(is_dask_collection, values)):
@@ -39,10 +39,6 @@ def recorded(func: Callable[..., Any], args: Sequence[Any], options: dict[str, A
                 "positional arguments of their own, and other values computed first."
             )
     return True
-
-
-def _is_array(x: Any) -> bool:
-    return isinstance(x, Array | da.Array)
 
 
 def _lost_in(what: str) -> ValueError:

@@ -41,6 +41,8 @@ _BY_ROWS: set[Any] = {operator.getitem, run_rule, of_block, chunk.astype, _broad
 _BY_ROWS |= {_whole, _einsum, _matmul, _tensordot, _reduced, _cumulated, _recurred, _unwrapping, _looked_up, *BY_ROWS}
 _BY_ROWS |= {getattr(operator, name) for name in _OPERATORS.split()}
 _BY_ROWS |= {getattr(numpy, name) for name in _NUMPY.split()}
+#: The packages whose functions are not a user's.
+_NO_USERS = {"dask", "numpy", "xpgrad", "xpgrad_dask", "xpgrad_numpy"}
 #: What adds up all that lies along its axes.
 _SUMS = {chunk.sum, mean_chunk, sum_block, _length}
 
@@ -114,8 +116,8 @@ def _called(task: Task) -> set[Any]:
 
 def calls_unknown(task: Task) -> bool:
     """Whether a task calls what is neither NumPy's nor ours, such as a function that a user gave to Dask."""
-    unknown = _called(task) - _BY_ROWS - _SUMS
-    return any(not str(getattr(f, "__module__", None)).startswith(("dask.", "numpy", "xpgrad")) for f in unknown)
+    modules = (str(getattr(f, "__module__", None)) for f in _called(task) - _BY_ROWS - _SUMS)
+    return any(module.partition(".")[0] not in _NO_USERS for module in modules)
 
 
 def _keeps_rows(task: Task, axis: int) -> bool:

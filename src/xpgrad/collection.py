@@ -59,6 +59,7 @@ class Collection:
         HistoryLostError
             If the Array is being recorded: these functions are not.
         """
+        # A property, because Dask asks whether there is one, and takes another way if not.
         if self._node is not None and is_recording():
             raise HistoryLostError("a function of the lazy library itself, instead of the namespace's,")
         if self.__dask_graph__() is None:

@@ -32,6 +32,12 @@ def floating(xp: Any, x: Any) -> Array:
     return x if xp.isdtype(x.dtype, ("real floating", "complex floating")) else xp.astype(x, xp.float64)  # type: ignore[no-any-return]  # made by name
 
 
+def check_lengths(what: str, *lengths: float) -> None:
+    """Refuse lengths that a lazy library does not know yet."""
+    if any(n != n for n in lengths):
+        raise ValueError(f"{what} need the lengths of blocks, which are not known yet: call compute_chunk_sizes().")
+
+
 def dtype_of(xp: Any, dtype: Any) -> Any:
     """A dtype that may be one of NumPy's, as one of the namespace's."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.protocols.conventions import array, cast, flat, floating
+from xpgrad.protocols.conventions import array, cast, check_lengths, flat, floating
 from xpgrad.protocols.shapes import atleast_2d
 
 
@@ -81,8 +81,7 @@ def _vector(xp: Any, x: Any) -> Any:
     x = array(xp, x)
     if x.ndim > 1:
         raise ValueError("convolve and correlate are for one dimension; scipy.signal has others.")
-    if any(n != n for n in x.shape):
-        raise ValueError("convolve needs the lengths of blocks, which are not known yet: call compute_chunk_sizes().")
+    check_lengths("convolve and correlate", *x.shape)
     if 0 in x.shape:
         raise ValueError("nothing to convolve: an array is empty.")
     return xp.reshape(x, (-1,))

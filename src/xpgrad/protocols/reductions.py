@@ -10,7 +10,7 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import array, axes_of, floating, is_complex
+from xpgrad.protocols.conventions import array, axes_of, check_lengths, floating, is_complex
 
 
 def _chosen(xp: Any, a: Any, dtype: Any, where: Any, instead: Any) -> Any:
@@ -214,6 +214,11 @@ def _stepped(xp: Any, place: Any, method: str) -> Any:
     return xp.where((place - 0.5 == below) & (xp.remainder(below, 2.0) == 1), below, below + 1)
 
 
+def _numbers(q: Any) -> Any:
+    """Shares of the elements, in memory unless they are yet to be computed, so that they can be looked at."""
+    return q if isinstance(q, Array) else get_named("numpy").namespace.asarray(q)
+
+
 def quantile(
     xp: Any,
     a: Any,
@@ -228,7 +233,7 @@ def quantile(
     """Quantiles by sorting; the axes of q come first in the result."""
     if weights is not None:
         raise NoCounterpartError("numpy.quantile with weights=")
-    q = q if isinstance(q, Array) else get_named("numpy").namespace.asarray(q)
+    q = _numbers(q)
     if not (isinstance(q, Array) and backend_of(q.data).lazy) and not ((q >= 0) & (q <= 1)).all():
         raise ValueError("quantiles lie between 0 and 1, percentiles between 0 and 100.")
     known = (*_PLACES, *_ROUNDED, *_STEPS, "midpoint")
@@ -240,8 +245,7 @@ def quantile(
     shape = tuple(a.shape[i] for i in rest)
     rows = xp.sort(xp.reshape(xp.permute_dims(a, rest + axes), (*shape, -1)), axis=-1)
     n = rows.shape[-1]
-    if n != n:
-        raise ValueError("quantiles need the lengths of blocks, which are not known yet: call compute_chunk_sizes().")
+    check_lengths("quantiles", n)
     missing = xp.isnan(rows)
     counts = xp.sum(xp.astype(~missing, xp.float64), axis=-1, keepdims=True) if skip_nan else float(n)
     q_row = xp.reshape(q, (-1,))
@@ -269,8 +273,7 @@ def quantile(
 
 
 def percentile(xp: Any, a: Any, q: Any, *arguments: Any, **options: Any) -> Any:
-    q = q if isinstance(q, Array) else get_named("numpy").namespace.asarray(q)
-    return quantile(xp, a, q / 100, *arguments, **options)
+    return quantile(xp, a, _numbers(q) / 100, *arguments, **options)
 
 
 def median(xp: Any, a: Any, axis: Any = None, keepdims: Any = False, **options: Any) -> Any:
