@@ -1,7 +1,6 @@
 """A reader's notebook on Dive into Deep Learning: overwritten gradients, detach, head gradients; its own code."""
 
-# The code is the document's.
-# ruff: noqa: SIM108, T201
+# ruff: noqa: SIM108, T201  # the code is the document's
 
 import numpy as np
 

@@ -1,7 +1,6 @@
 """MinPy's autograd tutorial; its own code, and the numbers it prints."""
 
-# The code is the document's.
-# ruff: noqa: N803, UP004
+# ruff: noqa: N803, UP004  # the code is the document's
 
 import numpy
 import pytest

@@ -1,7 +1,6 @@
 """Dive into Deep Learning's chapter "Automatic Gradient"; its own code, and the numbers it prints."""
 
-# The code is the document's.
-# ruff: noqa: SIM108, T201
+# ruff: noqa: SIM108, T201  # the code is the document's
 
 import pytest
 

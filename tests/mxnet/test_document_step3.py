@@ -1,7 +1,6 @@
 """MXNet's guide, step 3: "Automatic differentiation with autograd"; its own code, and the numbers it prints."""
 
-# The code is the document's.
-# ruff: noqa: SIM108, T201
+# ruff: noqa: SIM108, T201  # the code is the document's
 
 import pytest
 

@@ -1,7 +1,6 @@
 """The reference of `gluon.autograd`: its own examples, every function that it lists, and the numbers they print."""
 
-# The code is the document's.
-# ruff: noqa: T201
+# ruff: noqa: T201  # the code is the document's
 
 import numpy as np
 import pytest
