@@ -11,8 +11,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # SciPy reads this when it is imported: its functions then take arrays of other libraries.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
-import pytest  # noqa: E402  # only now may numpy be imported
-from hypothesis import settings  # noqa: E402
+import pytest
+from hypothesis import settings
 
 # A busy machine is not a defect, so no example has a time limit.
 settings.register_profile("xpgrad", deadline=None)

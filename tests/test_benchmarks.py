@@ -14,11 +14,11 @@ from fresh_process import run
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # they are no part of the distribution
 
-from benchmarks import workloads  # noqa: E402
-from benchmarks.harness import Case, Contender, FreshCase, contest, fresh  # noqa: E402
-from benchmarks.peers import PEERS, Peer, UnsupportedError, Xpgrad, installed  # noqa: E402
-from benchmarks.report import chart, overview, table_of  # noqa: E402
-from benchmarks.workloads import memory  # noqa: E402
+from benchmarks import workloads
+from benchmarks.harness import Case, Contender, FreshCase, contest, fresh
+from benchmarks.peers import PEERS, Peer, UnsupportedError, Xpgrad, installed
+from benchmarks.report import chart, overview, table_of
+from benchmarks.workloads import memory
 
 SMALL = (
     workloads.Chain(3),  # after an even number of cheap turns the gradient by the operand is 0

@@ -69,7 +69,7 @@ def test_a_wrong_first_order_is_found(mode):
 
 
 def test_argnums_choose_the_arguments():
-    f = lambda x, n, y: x**n * wrong_by(lambda y: 0.5)(y)  # noqa: E731
+    f = lambda x, n, y: x**n * wrong_by(lambda y: 0.5)(y)
     check_grads(f, (raw(1, 2), 3, 2.0), argnums=0)
     check_grads(lambda x, n, y: x**n * y, (raw(1, 2), 3, 2.0), argnums=(-1, 0))
     with pytest.raises(errors.GradientCheckError, match="by argument 2, entry"):

@@ -275,7 +275,7 @@ def test_what_was_saved_is_safe_from_later_writes():
 
 
 def test_second_order_through_saved_inputs_and_outputs():
-    f = lambda x, y: xp.sum(SumAndProduct()(x, y)[1] ** 2)  # noqa: E731
+    f = lambda x, y: xp.sum(SumAndProduct()(x, y)[1] ** 2)
     x, y = raw(1, 2), raw(3, 4)
     same(hessian(f)(x, y), np.diag(2 * y**2))
     same(jacobian(grad(f), 1)(x, y), np.diag(4 * x * y))

@@ -345,7 +345,7 @@ def test_a_name_that_the_standard_does_not_define():
     with pytest.raises(AttributeError, match=r"xpgrad\.numpy has no attribute 'frobnicate'"):
         xp.frobnicate  # noqa: B018  # the access is what fails
     with pytest.raises(AttributeError, match="has no attribute 'frobnicate'"):
-        xpgrad.frobnicate  # noqa: B018
+        xpgrad.frobnicate  # noqa: B018  # as above
     assert not hasattr(xpgrad, "frobnicate")
 
 

@@ -63,7 +63,7 @@ class CupyBackend(Backend):
             return super().fit(g, like)
 
     def owned(self, x: Any) -> bool:
-        return self.own_functions.is_owned(x)  # type: ignore[no-any-return]
+        return self.own_functions.is_owned(x)  # type: ignore[no-any-return]  # a module in an attribute is untyped
 
     def write(self, x: Any, key: Any, value: Any) -> Any:
         with x.device:
@@ -92,7 +92,7 @@ class CupyBackend(Backend):
         return self.own_functions.devices()  # type: ignore[no-any-return]  # a module in an attribute is untyped
 
     def computing(self, x: Any) -> AbstractContextManager[Any]:
-        return x.device  # type: ignore[no-any-return]
+        return x.device  # type: ignore[no-any-return]  # raw arrays are untyped
 
     def device_cause(self, error: Exception) -> str | None:
         runtime = self.own_functions.cupy.cuda.runtime

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks.dask has the wo
 dask = pytest.importorskip("dask")
 pytest.importorskip("dask.array")
 
-from xpgrad_dask import refuse  # noqa: E402  # only where there is Dask
+from xpgrad_dask import refuse
 
 
 @pytest.fixture

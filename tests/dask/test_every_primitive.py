@@ -9,11 +9,11 @@ import pytest
 
 xpgrad_conformance = pytest.importorskip("xpgrad_conformance.cases")
 
-import xpgrad  # noqa: E402
-from xpgrad import autograd  # noqa: E402
-from xpgrad.array import array_of  # noqa: E402
-from xpgrad.discovery import floating, get_named  # noqa: E402
-from xpgrad_conformance.world import DOUBLE, World  # noqa: E402
+import xpgrad
+from xpgrad import autograd
+from xpgrad.array import array_of
+from xpgrad.discovery import floating, get_named
+from xpgrad_conformance.world import DOUBLE, World
 
 #: Lengths of blocks along every axis; 0 for arrays in memory, to which lazy cotangents come back.
 CHUNKS = (1000, 2, 1, 0)

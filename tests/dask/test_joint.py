@@ -88,7 +88,7 @@ def test_a_value_or_a_gradient_alone(counting, calls, compute):
 
 
 def test_a_cotangent_that_waits_for_the_value(counting, calls, compute):
-    loss = lambda w: xp.sum(xp.map_blocks(counting, chunked(), w, drop_axis=1, dtype=float) ** 2)  # noqa: E731
+    loss = lambda w: xp.sum(xp.map_blocks(counting, chunked(), w, drop_axis=1, dtype=float) ** 2)
     (value, gradient), count = rows(calls, compute, *tracked(loss, W))
     t = np.tanh(X @ W)
     np.testing.assert_allclose(value, np.sum(t * t))

@@ -137,7 +137,7 @@ def with_written_column(x):
 @pytest.mark.parametrize("name", OF_ROWS)
 def test_what_stays_within_the_rows_of_a_block_is_one_task(name, data, compute, tasks):
     u = np.random.default_rng(1).normal(size=(6, 4))
-    loss = lambda x, u: xp.sum(OF_ROWS[name](x, u))  # noqa: E731
+    loss = lambda x, u: xp.sum(OF_ROWS[name](x, u))
     found = tracked(lambda u: loss(xp.asarray(data.X), u), u)
     assert sum(layer.startswith("region-") for layer in found[1].data.dask.layers) == 1
     assert tasks(*found) < 2 * 16  # one for each block, and what joins them or depends on none

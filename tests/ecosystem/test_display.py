@@ -15,8 +15,8 @@ from xpgrad.errors import GradientLostWarning, HistoryLostError
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 PLOTS: dict[str, Any] = {
     "plot": lambda ax, x, _: ax.plot(x, x**2),

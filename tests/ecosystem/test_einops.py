@@ -9,7 +9,7 @@ from differences import check_call, each
 
 einops = pytest.importorskip("einops", reason="einops is not installed")
 
-from einops import array_api  # noqa: E402
+from einops import array_api
 
 CALLS = """
 einops.rearrange(x, "a b -> b a")

@@ -15,10 +15,10 @@ from xpgrad.errors import HistoryLostError
 pytest.importorskip("scipy.special", reason="SciPy is not installed")
 scipy = pytest.importorskip("scipy")
 
-from scipy import differentiate, fft, integrate, interpolate, linalg, ndimage, optimize, signal, spatial, special, stats  # noqa: E402
-from scipy.cluster import hierarchy, vq  # noqa: E402
-from scipy.optimize import elementwise  # noqa: E402
-from scipy.spatial.transform import RigidTransform, Rotation, Slerp  # noqa: E402
+from scipy import differentiate, fft, integrate, interpolate, linalg, ndimage, optimize, signal, spatial, special, stats
+from scipy.cluster import hierarchy, vq
+from scipy.optimize import elementwise
+from scipy.spatial.transform import RigidTransform, Rotation, Slerp
 
 CALLS = """
 stats.zscore(l)

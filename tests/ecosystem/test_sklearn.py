@@ -10,7 +10,7 @@ from differences import check_call, each
 
 sklearn = pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
-from sklearn import (  # noqa: E402  # noqa: E402
+from sklearn import (
     covariance,
     decomposition,
     discriminant_analysis,
@@ -23,8 +23,8 @@ from sklearn import (  # noqa: E402  # noqa: E402
     preprocessing,
     random_projection,
 )
-from sklearn.metrics import pairwise  # noqa: E402
-from sklearn.utils import extmath  # noqa: E402
+from sklearn.metrics import pairwise
+from sklearn.utils import extmath
 
 CALLS = """
 metrics.mean_squared_error(x, c(x, M + 1), multioutput="raw_values")

@@ -17,7 +17,7 @@ from xpgrad.errors import GradientLostWarning
 
 sklearn = pytest.importorskip("sklearn", reason="scikit-learn is not installed")
 
-from sklearn.utils import all_estimators  # noqa: E402
+from sklearn.utils import all_estimators
 
 RNG = np.random.default_rng(0)
 X = np.abs(RNG.normal(size=(24, 3))) + 0.1
