@@ -20,7 +20,7 @@ from benchmarks.dask.measure import Place, cluster, interleaved, medians, persis
 from benchmarks.dask.strips import IN_STRIPS
 from benchmarks.dask.workloads import ALL, BY_BLOCKS, Arrays, Data, rmse, rmse_by_hand
 
-#: What is run by default: (a) to (f) and the root of a mean square; "solver" is (g), "large" needs more than memory.
+#: What is run by default. "solver" times gradients inside a solver; "large", data beyond memory, takes long.
 DEFAULT = ("logistic", "network", "squares", "rmse", "mixture", "factorisation", "stencil", "smoothness", "solver")
 
 
