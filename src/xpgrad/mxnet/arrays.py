@@ -153,12 +153,11 @@ class NDArray(Array, metaclass=Kind):
             raise GradReqError(grad_req)
         if self._cuts_history:
             self._node = None
-        if grad_req == "null":  # a gradient that there is stays as it is
-            mark(self, self.grad, grad_req)  # type: ignore[arg-type]  # there may be none
-            return
-        grad = array_of(backend_of(self.data).full(self.shape, 0, self._data))
-        grad.__class__ = self._kind
-        writes_to(grad)
+        grad = self.grad
+        if grad is None or grad_req != "null":  # which leaves a gradient that there is as it is
+            grad = array_of(backend_of(self.data).full(self.shape, 0, self._data))
+            grad.__class__ = self._kind
+            writes_to(grad)
         mark(self, grad, grad_req)
 
     @property
@@ -369,10 +368,10 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
         return NDArray.astype(self, dtype, copy)
 
     def __repr__(self) -> str:
-        text = repr(self.asnumpy())
+        values = self.asnumpy()
+        text, kind = repr(values), str(values.dtype)
         if self.size:
             text = re.sub(r",\s+shape=\([\d, ]*\)", "", text)  # NumPy 2 adds it where it leaves elements out
-        kind = _dtype_name(self)
         default = "float64" if is_np_default_dtype() else "float32"
         if "dtype=" in text and kind in (default, "bool"):
             text = text[: text.rindex(",")] + ")"
@@ -388,11 +387,6 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
         if self.ndim and spec:
             raise TypeError(f"the format {spec!r} is for a single number: this array has the shape {self.shape}.")
         return Array.__format__(self, spec)
-
-
-def _dtype_name(x: Array) -> str:
-    """The name of a dtype, as NumPy writes it."""
-    return str(x.asnumpy().dtype)
 
 
 def _shared(x: NDArray, kind: type[NDArray]) -> NDArray:
