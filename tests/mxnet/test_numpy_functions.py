@@ -1,5 +1,7 @@
 """The functions of mx.np, against NumPy's own; their gradients, against finite differences."""
 
+from operator import attrgetter
+
 import numpy
 import pytest
 
@@ -220,3 +222,18 @@ def test_arrays_by_the_names_that_mxnet_gives_them(module, call):
     make = mx.nd.array if module == "nd" else np.array
     out = eval(f"{module}.{call}", {"nd": mx.nd, "np": np, "npx": mx.npx, "x": make([[1.0, 2.0], [3.0, 1.0]])})
     assert out.shape[0] in (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("squeeze", {"axis": 5}),
+        ("expand_dims", {"axis": 7}),
+        ("transpose", {"axes": (0, 1, 5)}),
+        ("rot90", {"axes": (0, 4)}),
+        ("linalg.norm", {"axis": 8}),
+    ],
+)
+def test_an_axis_that_is_not_there_raises(name, options):
+    with pytest.raises(ValueError, match="out of bounds"):
+        attrgetter(name)(np)(np.zeros((2, 3, 1)), **options)

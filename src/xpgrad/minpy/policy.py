@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from xpgrad.mxnet.base import lacking
-from xpgrad.mxnet.util import is_np_default_dtype, np_default_dtype, set_np_default_dtype
+from xpgrad.mxnet.util import np_default_dtype, set_np_default_dtype
 
 
 class Policy:
@@ -61,9 +61,6 @@ def set_global_policy(policy: Policy | str) -> None:
 def wrap_policy(policy: Policy | str) -> Any:
     """Decorator for functions that run with a policy."""
     return np_default_dtype(_as_policy(policy).as_numpy)
-
-
-numpy_dtypes = is_np_default_dtype
 
 
 __getattr__ = lacking("minpy.policy", globals())

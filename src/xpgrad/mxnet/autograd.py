@@ -17,7 +17,7 @@ from xpgrad.autograd import (
     train_mode,
 )
 from xpgrad.mxnet.arrays import NDArray, dressed
-from xpgrad.mxnet.base import translated
+from xpgrad.mxnet.base import listed, translated
 
 __all__ = [
     "Function",
@@ -66,12 +66,12 @@ def grad(
     MXNetError
         If there is no such gradient.
     """
-    listed = list(variables) if isinstance(variables, list | tuple) else [variables]
-    found = autograd.grad(heads, listed, head_grads, retain_graph, create_graph, train_mode)
+    xs = listed(variables)
+    found = autograd.grad(heads, xs, head_grads, retain_graph, create_graph, train_mode)
     if create_graph:
         with record(None):
-            found = [g if g._node is not None else _of_no_influence(g, x) for g, x in zip(found, listed, strict=True)]
-    return [dressed(g, type(x)) if isinstance(x, NDArray) else g for g, x in zip(found, listed, strict=True)]
+            found = [g if g._node is not None else _of_no_influence(g, x) for g, x in zip(found, xs, strict=True)]
+    return [dressed(g, type(x)) if isinstance(x, NDArray) else g for g, x in zip(found, xs, strict=True)]
 
 
 #: A gradient that does not depend on its variable; MXNet differentiates it, too, and finds zeros.

@@ -11,6 +11,7 @@ from numbers import Integral, Number
 from types import ModuleType
 from typing import Any
 
+from xpgrad.discovery import get_named
 from xpgrad.errors import XpgradError
 
 #: What MXNet takes for an integer, and for a number; NumPy's scalars are among them.
@@ -20,6 +21,16 @@ numeric_types = (int, float, Number)
 
 class MXNetError(XpgradError, RuntimeError):
     """What MXNet raises; the core's errors become MXNetErrors, too, where they pass through this layer."""
+
+
+def numpys(name: str) -> Any:
+    """What NumPy has under a name, for what is done on the host."""
+    return get_named("numpy").function(name)
+
+
+def listed(x: Any) -> list[Any]:
+    """What may be one thing, or several, as a list."""
+    return list(x) if isinstance(x, list | tuple) else [x]
 
 
 @cache

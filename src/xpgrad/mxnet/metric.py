@@ -7,7 +7,7 @@ from math import exp, nan, sqrt
 from typing import Any
 
 from xpgrad.mxnet.arrays import NDArray
-from xpgrad.mxnet.base import lacking, registry
+from xpgrad.mxnet.base import lacking, listed, registry
 from xpgrad.mxnet.ops.arrays import as_array, namespace
 from xpgrad.mxnet.ops.indexing import pick, topk
 from xpgrad.mxnet.promotion import cast
@@ -34,11 +34,7 @@ def check_label_shapes(labels: Any, preds: Any, wrap: bool = False, shape: bool 
     """
     if (shape and labels.shape != preds.shape) or (not shape and len(labels) != len(preds)):
         raise ValueError("labels and predictions must match: they have different lengths or shapes.")
-    return (_listed(labels), _listed(preds)) if wrap else (labels, preds)
-
-
-def _listed(x: Any) -> list[Any]:
-    return list(x) if isinstance(x, list | tuple) else [x]
+    return (listed(labels), listed(preds)) if wrap else (labels, preds)
 
 
 class EvalMetric:
@@ -66,7 +62,7 @@ class EvalMetric:
 
     def update(self, labels: Any, preds: Any) -> None:
         """Take a batch into account: labels and predictions, arrays or lists of arrays."""
-        labels, preds = check_label_shapes(_listed(labels), _listed(preds))
+        labels, preds = check_label_shapes(listed(labels), listed(preds))
         for label, pred in zip(labels, preds, strict=True):
             total, count = self._of(as_array(_detached(label)), as_array(_detached(pred)))
             self.sum_metric += float(total)
@@ -91,7 +87,7 @@ class EvalMetric:
     def get_name_value(self) -> list[tuple[str, float]]:
         """Names and figures in pairs."""
         name, value = self.get()
-        return list(zip(_listed(name), _listed(value), strict=True))
+        return list(zip(listed(name), listed(value), strict=True))
 
     def get_config(self) -> dict[str, Any]:
         """What it was made with."""
@@ -307,7 +303,7 @@ class F1(EvalMetric):
 
     def update(self, labels: Any, preds: Any) -> None:
         """Take a batch into account."""
-        for label, pred in zip(_listed(labels), _listed(preds), strict=True):
+        for label, pred in zip(listed(labels), listed(preds), strict=True):
             label, pred = as_array(_detached(label)), as_array(_detached(pred))
             xp = namespace(pred)
             if pred.shape != label.shape and pred.shape[-1] == 2:
@@ -339,7 +335,7 @@ class PearsonCorrelation(EvalMetric):
 
     def update(self, labels: Any, preds: Any) -> None:
         """Take a batch into account."""
-        for label, pred in zip(_listed(labels), _listed(preds), strict=True):
+        for label, pred in zip(listed(labels), listed(preds), strict=True):
             check_label_shapes(label, pred, shape=True)
             x, y = (cast(as_array(_detached(a)), namespace(as_array(a)).float64) for a in (label, pred))
             xp = namespace(x)
@@ -363,7 +359,7 @@ class Loss(EvalMetric):
 
     def update(self, labels: Any, preds: Any) -> None:
         """Take a batch into account."""
-        for pred in map(as_array, map(_detached, _listed(preds))):
+        for pred in map(as_array, map(_detached, listed(preds))):
             self.sum_metric += float(namespace(pred).sum(pred))
             self.num_inst += pred.size or 0
 
@@ -390,7 +386,7 @@ class CustomMetric(EvalMetric):
 
     def update(self, labels: Any, preds: Any) -> None:
         """Take a batch into account."""
-        labels, preds = _listed(labels), _listed(preds)
+        labels, preds = listed(labels), listed(preds)
         if not self._allow_extra_outputs:
             check_label_shapes(labels, preds)
         for label, pred in zip(labels, preds, strict=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from xpgrad.discovery import get_backend, get_named
+from xpgrad.mxnet import generator
 from xpgrad.mxnet.arrays import ndarray
 from xpgrad.mxnet.base import lacking
 from xpgrad.mxnet.context import (
@@ -18,8 +19,6 @@ from xpgrad.mxnet.context import (
     num_gpus,
 )
 from xpgrad.mxnet.control import cond, foreach, while_loop
-from xpgrad.mxnet.generator import seed
-from xpgrad.mxnet.generator import seed as _seed
 from xpgrad.mxnet.ops import (
     convolution,
     creation,
@@ -84,9 +83,12 @@ globals().update(provide_all(_FUNCTIONS, ndarray))
 load = loader(ndarray)
 
 
+seed = generator.seed
+
+
 def _seed_all(seed: int | None = None) -> None:
     """Start the random numbers anew; by chance, where no number is given."""
-    _seed(seed)
+    generator.seed(seed)
 
 
 random = ModuleType("xpgrad.mxnet.numpy_extension.random", "mx.npx.random: random arrays beyond NumPy's.")

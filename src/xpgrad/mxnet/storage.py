@@ -5,16 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from xpgrad.discovery import get_named
 from xpgrad.mxnet.arrays import NDArray, dressed
+from xpgrad.mxnet.base import numpys
 from xpgrad.mxnet.ops.creation import array
 
 _LIST = "arr_"
-
-
-def _numpy(name: str) -> Any:
-    """NumPy's function for files."""
-    return get_named("numpy").function(name)
 
 
 def save(file: str | Path, arr: Any) -> None:
@@ -31,7 +26,7 @@ def save(file: str | Path, arr: Any) -> None:
         arr = [arr]
     named = arr if isinstance(arr, dict) else {f"{_LIST}{i}": x for i, x in enumerate(arr)}
     with Path(file).open("wb") as target:
-        _numpy("savez")(target, **{name: x.asnumpy() for name, x in named.items()})
+        numpys("savez")(target, **{name: x.asnumpy() for name, x in named.items()})
 
 
 def savez(file: str | Path, *args: Any, **kwds: Any) -> None:
@@ -45,7 +40,7 @@ def loader(kind: type[NDArray]) -> Any:
     def load(file: str | Path) -> Any:
         """Read what `save` wrote: a list or a dict of arrays; a single array from a file of that format."""
         with Path(file).open("rb") as source:
-            found = _numpy("load")(source)
+            found = numpys("load")(source)
             if hasattr(found, "dtype"):
                 return dressed(array(found, found.dtype), kind)
             arrays = {name: dressed(array(found[name], found[name].dtype), kind) for name in found.files}

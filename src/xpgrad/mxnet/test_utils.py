@@ -12,7 +12,7 @@ import xpgrad.mxnet as mx  # noqa: F401  # MXNet's tests take the name from here
 from xpgrad.check import check_grads
 from xpgrad.discovery import get_named
 from xpgrad.mxnet.arrays import NDArray
-from xpgrad.mxnet.base import lacking
+from xpgrad.mxnet.base import lacking, numpys
 from xpgrad.mxnet.context import Context, current_context, num_gpus, set_default
 from xpgrad.mxnet.ndarray import array as _array
 from xpgrad.mxnet.ndarray import random as _random
@@ -24,13 +24,9 @@ from xpgrad.mxnet.util import use_np_default_dtype as use_np_default_dtype
 _TOLERANCES = {"float16": (1e-2, 1e-2), "float32": (1e-4, 1e-6), "float64": (1e-5, 1e-20)}
 
 
-def _numpy(name: str) -> Any:
-    return get_named("numpy").function(name)
-
-
 def _values(x: Any) -> Any:
     """A NumPy array of the values."""
-    return x.asnumpy() if isinstance(x, NDArray) else _numpy("asarray")(x)
+    return x.asnumpy() if isinstance(x, NDArray) else numpys("asarray")(x)
 
 
 def _tolerances(a: Any, b: Any, rtol: float | None, atol: float | None) -> tuple[float, float]:
@@ -51,12 +47,12 @@ set_default_context = set_default_device = set_default
 
 def default_dtype() -> Any:
     """The dtype that tests use."""
-    return _numpy("float32")
+    return numpys("float32")
 
 
 def same(a: Any, b: Any) -> bool:
     """Whether two arrays have the same elements."""
-    return bool(_numpy("array_equal")(_values(a), _values(b)))
+    return bool(numpys("array_equal")(_values(a), _values(b)))
 
 
 def almost_equal(
@@ -72,7 +68,7 @@ def almost_equal(
     rtol, atol = _tolerances(a, b, rtol, atol)
     if not use_broadcast and a.shape != b.shape:
         return False
-    return bool(_numpy("allclose")(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
+    return bool(numpys("allclose")(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
 def assert_almost_equal(
@@ -90,7 +86,7 @@ def assert_almost_equal(
     rtol, atol = _tolerances(a, b, rtol, atol)
     if not use_broadcast and a.shape != b.shape:
         raise AssertionError(f"{names[0]} has the shape {a.shape}, {names[1]} {b.shape}.")
-    if not _numpy("allclose")(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan):
+    if not numpys("allclose")(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan):
         raise AssertionError(f"not equal within rtol={rtol}, atol={atol}:\n{names[0]} = {a}\n{names[1]} = {b}")
 
 
@@ -133,7 +129,7 @@ def check_numeric_gradient(
 
 def effective_dtype(dat: Any) -> Any:
     """The dtype that decides what to allow: that of the array."""
-    return _numpy("dtype")(dat.dtype)
+    return numpys("dtype")(dat.dtype)
 
 
 def get_tolerance(dat: Any, tol: Any, default_tol: Any) -> float:
@@ -151,7 +147,7 @@ def collapse_sum_like(a: Any, shape: tuple[int, ...]) -> Any:
 def _stacked_matrices(make: Callable[[int], Any], shape: tuple[int, ...]) -> Any:
     """Matrices of a given size, side by side."""
     *batch, n, _ = shape
-    return _numpy("stack")([make(n) for _ in range(prod(batch))]).reshape(shape)
+    return numpys("stack")([make(n) for _ in range(prod(batch))]).reshape(shape)
 
 
 def _between(low: float, high: float, *shape: int) -> Any:
@@ -160,12 +156,12 @@ def _between(low: float, high: float, *shape: int) -> Any:
 
 def _with_real_eigenvalues(n: int) -> Any:
     """A matrix similar to a diagonal one, by a matrix that is far from singular."""
-    similar = _numpy("eye")(n) + _between(-0.4, 0.4, n, n) / n
-    return _numpy("linalg.inv")(similar) @ (_between(-10, 10, n)[:, None] * similar)
+    similar = numpys("eye")(n) + _between(-0.4, 0.4, n, n) / n
+    return numpys("linalg.inv")(similar) @ (_between(-10, 10, n)[:, None] * similar)
 
 
 def _symmetric(n: int) -> Any:
-    orthogonal = _numpy("linalg.qr")(_between(-1, 1, n, n))[0]
+    orthogonal = numpys("linalg.qr")(_between(-1, 1, n, n))[0]
     return orthogonal.T @ (_between(-10, 10, n)[:, None] * orthogonal)
 
 
@@ -287,7 +283,7 @@ def rand_shape_3d(dim0: int = 10, dim1: int = 10, dim2: int = 10, allow_zero_siz
 def random_arrays(*shapes: tuple[int, ...]) -> Any:
     """Normally distributed NumPy arrays; a single one for a single shape."""
     found = [
-        _numpy("asarray")(_random.normal(shape=shape or (1,), dtype="float64").asnumpy()).reshape(shape)
+        numpys("asarray")(_random.normal(shape=shape or (1,), dtype="float64").asnumpy()).reshape(shape)
         for shape in shapes
     ]
     return found[0] if len(found) == 1 else found

@@ -12,18 +12,19 @@ from typing import Any
 from xpgrad.array import Array as PlainArray
 from xpgrad.minpy.array import Array
 from xpgrad.minpy.numpy import random as random
-from xpgrad.minpy.policy import numpy_dtypes, set_global_policy
+from xpgrad.minpy.policy import set_global_policy
 from xpgrad.mxnet import numpy as _mxnet
 from xpgrad.mxnet.base import lacking
 from xpgrad.mxnet.ops import creation
 from xpgrad.mxnet.ops.indexing import slice_axis
 from xpgrad.mxnet.provide import attach, provide_all
+from xpgrad.mxnet.util import is_np_default_dtype
 from xpgrad.namespace import active
 
 
 def _array(object: Any, dtype: Any = None) -> Any:
     """A copy as an array; float32 by default, or with the policy "only_numpy" what NumPy would take."""
-    if dtype is None and numpy_dtypes() and not isinstance(object, PlainArray):
+    if dtype is None and is_np_default_dtype() and not isinstance(object, PlainArray):
         return active().asarray(object)
     return creation.array(object, dtype)
 

@@ -16,8 +16,9 @@ from xpgrad.mxnet.arrays import NDArray, current_kind, dressed
 from xpgrad.mxnet.base import MXNetError, lacking
 from xpgrad.mxnet.context import Context
 from xpgrad.mxnet.gluon.parameter import shape_is_known as shape_is_known
-from xpgrad.mxnet.ops.arrays import along, namespace
+from xpgrad.mxnet.ops.arrays import namespace
 from xpgrad.mxnet.ops.creation import array
+from xpgrad.protocols.conventions import along
 from xpgrad.scope import modes
 
 
@@ -49,7 +50,7 @@ def split_data(data: Any, num_slice: int, batch_axis: int = 0, even_split: bool 
     ends = [0]
     for i in range(num_slice):
         ends.append(ends[-1] + length + (i < extra))
-    return [data[along(batch_axis, data.ndim, slice(a, b))] for a, b in pairwise(ends)]
+    return [data[along(batch_axis % data.ndim, slice(a, b))] for a, b in pairwise(ends)]
 
 
 def split_and_load(data: Any, ctx_list: Any, batch_axis: int = 0, even_split: bool = True) -> list[Any]:

@@ -37,18 +37,6 @@ def mask_of(x: Any) -> Any:
     return x if backend_of(x.data).namespace.isdtype(x.dtype, "bool") else x != 0
 
 
-def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
-    """The axes that a parameter names, counted from the front; None names all."""
-    if axis is None:
-        return tuple(range(ndim))
-    return tuple(a % ndim for a in (axis if isinstance(axis, list | tuple) else (axis,)))
-
-
-def along(axis: int, ndim: int, part: Any) -> tuple[Any, ...]:
-    """A key that takes `part` along one axis."""
-    return (*(slice(None),) * (axis % ndim), part, ...)
-
-
 def length_along(axis: int, x: Array) -> tuple[int, ...]:
     """The shape of a vector that lies along one axis of `x`."""
     return tuple(-1 if i == axis % x.ndim else 1 for i in range(x.ndim))

@@ -5,6 +5,7 @@ Everything else is a function of such draws, so gradients flow to the parameters
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from xpgrad.array import Array, array_of
@@ -281,9 +282,7 @@ def choice(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any
     values = active().arange(a) if isinstance(a, int) else as_array(a)
     shape = () if size is None else shape_of(size)
     n = values.shape[0]
-    count = 1
-    for length in shape:
-        count *= length
+    count = prod(shape)
     xp = namespace(values)
     if replace:
         weights = xp.ones((n,)) / n if p is None else as_array(p)

@@ -10,11 +10,12 @@ from xpgrad.array import Array, array_of
 from xpgrad.discovery import floating
 from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import default_float, dtype_named, dtype_of
-from xpgrad.mxnet.ops.arrays import along, as_array, axes_of, length_along, mask_of, namespace, shape_of
+from xpgrad.mxnet.ops.arrays import as_array, length_along, mask_of, namespace, shape_of
 from xpgrad.mxnet.ops.shapes import integer_array, ravel
 from xpgrad.mxnet.promotion import cast, common, in_floating, promoted, rank
 from xpgrad.mxnet.provide import writes
 from xpgrad.operands import SCALARS
+from xpgrad.protocols.conventions import along, axes_of
 
 _expand_dims, _maximum, _minimum, _scatter, _squeeze, _take_along_axis = map(
     function, "expand_dims maximum minimum scatter squeeze take_along_axis".split()
@@ -445,7 +446,7 @@ def topk(
         data, axis = ravel(data), 0
     n = data.shape[axis]
     order = xp.argsort(data, axis=axis, descending=not is_ascend)
-    first = order[along(axis, data.ndim, slice(0, k if 0 < k < n else n))]
+    first = order[along(axis % data.ndim, slice(0, k if 0 < k < n else n))]
     if ret_typ == "mask":
         places = xp.reshape(xp.arange(n), length_along(axis, data))
         hit = xp.any(
@@ -540,7 +541,7 @@ def slice_(data: Any, begin: Any, end: Any, step: Any = None) -> Any:
 def slice_axis(data: Any, axis: int, begin: int, end: int | None) -> Any:
     """A part along one axis."""
     data = as_array(data)
-    return data[along(axis, data.ndim, slice(begin, end))]
+    return data[along(axis % data.ndim, slice(begin, end))]
 
 
 def slice_like(data: Any, shape_like: Any, axes: Any = None) -> Any:

@@ -9,9 +9,10 @@ from xpgrad.array import Array
 from xpgrad.mxnet.context import at
 from xpgrad.mxnet.dtypes import dtype_named, dtype_of
 from xpgrad.mxnet.ops import creation, indexing, neural, products, reductions, shapes
-from xpgrad.mxnet.ops.arrays import as_array, axes_of, namespace, shape_of
+from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
 from xpgrad.mxnet.ops.reshaping import LEGACY, target_shape
 from xpgrad.mxnet.promotion import cast, converted
+from xpgrad.protocols.conventions import axes_of
 
 
 def _axes(data: Array, axis: Any, exclude: bool) -> Any:

@@ -8,10 +8,11 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.mxnet.dtypes import dtype_named
-from xpgrad.mxnet.ops.arrays import as_array, axes_of, namespace
+from xpgrad.mxnet.ops.arrays import as_array, namespace
 from xpgrad.mxnet.ops.products import dot
 from xpgrad.mxnet.ops.shapes import diagonal, integer_array, moveaxis
 from xpgrad.mxnet.promotion import cast, common, in_floating
+from xpgrad.protocols.conventions import axes_of
 
 
 def standard(name: str) -> Any:

@@ -10,10 +10,11 @@ from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import dtype_of
 from xpgrad.mxnet.generator import draw
 from xpgrad.mxnet.ops import primitives
-from xpgrad.mxnet.ops.arrays import as_array, axes_of, length_along, mask_of, namespace
+from xpgrad.mxnet.ops.arrays import as_array, length_along, mask_of, namespace
 from xpgrad.mxnet.ops.elementwise import log_sigmoid, mish, sigmoid, softrelu, softsign
 from xpgrad.mxnet.ops.indexing import pick
 from xpgrad.mxnet.promotion import cast, in_floating
+from xpgrad.protocols.conventions import axes_of
 from xpgrad.scope import is_training
 
 # The primitives themselves: what is given to no one needs no bookkeeping of views.

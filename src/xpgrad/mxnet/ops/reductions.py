@@ -7,8 +7,9 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.discovery import floating
 from xpgrad.mxnet.dtypes import dtype_named, dtype_of
-from xpgrad.mxnet.ops.arrays import along, as_array, axes_of, namespace
+from xpgrad.mxnet.ops.arrays import as_array, namespace
 from xpgrad.mxnet.promotion import cast, common, in_floating, rank
+from xpgrad.protocols.conventions import along, axes_of
 
 
 def _axis(axis: Any) -> Any:
@@ -305,5 +306,5 @@ def trapz(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
         step = diff(x, axis=-1)
         if step.ndim == 1:
             step = xp.reshape(step, tuple(-1 if i == axis % y.ndim else 1 for i in range(y.ndim)))
-    middle = y[along(axis, y.ndim, slice(1, None))] + y[along(axis, y.ndim, slice(None, -1))]
+    middle = y[along(axis % y.ndim, slice(1, None))] + y[along(axis % y.ndim, slice(None, -1))]
     return xp.sum(middle * step / 2, axis=axis)

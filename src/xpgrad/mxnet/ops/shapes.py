@@ -8,9 +8,10 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.functions import function
-from xpgrad.mxnet.ops.arrays import along, as_array, axes_of, namespace, shape_of
+from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
 from xpgrad.mxnet.promotion import cast, common
 from xpgrad.namespace import active
+from xpgrad.protocols.conventions import along, axes_of
 
 _scatter = function("scatter")
 
@@ -222,7 +223,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
         cuts = list(accumulate([whole + 1] * more + [whole] * (indices_or_sections - more)))[:-1]
     else:
         cuts = [int(i) for i in indices_or_sections]
-    return [a[along(axis, a.ndim, slice(i, j))] for i, j in zip([0, *cuts], [*cuts, n], strict=True)]
+    return [a[along(axis % a.ndim, slice(i, j))] for i, j in zip([0, *cuts], [*cuts, n], strict=True)]
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:

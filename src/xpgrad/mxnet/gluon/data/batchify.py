@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from xpgrad.discovery import get_named
 from xpgrad.mxnet.arrays import NDArray, current_kind, dressed, plain
-from xpgrad.mxnet.base import lacking
+from xpgrad.mxnet.base import lacking, numpys
 from xpgrad.mxnet.ops.arrays import namespace
 from xpgrad.mxnet.ops.creation import array
-
-
-def _numpy(name: str) -> Any:
-    return get_named("numpy").function(name)
 
 
 def stacked(samples: Sequence[Any]) -> Any:
@@ -24,7 +19,7 @@ def stacked(samples: Sequence[Any]) -> Any:
         return dressed(namespace(arrays[0]).stack(arrays), first._kind)
     if isinstance(first, tuple | list):
         return [stacked(part) for part in zip(*samples, strict=True)]
-    values = _numpy("asarray")(samples)
+    values = numpys("asarray")(samples)
     return dressed(array(values, values.dtype), current_kind())
 
 
@@ -56,12 +51,12 @@ class Pad:
 
     def __call__(self, data: Sequence[Any]) -> Any:
         """Make a batch of a list of samples."""
-        values = [x.asnumpy() if isinstance(x, NDArray) else _numpy("asarray")(x) for x in data]
+        values = [x.asnumpy() if isinstance(x, NDArray) else numpys("asarray")(x) for x in data]
         step = self._round_to or 1
         shape = [-(-max(lengths) // step) * step for lengths in zip(*(x.shape for x in values), strict=True)]
         widths = [[(0, n - m) for n, m in zip(shape, x.shape, strict=True)] for x in values]
-        padded = [_numpy("pad")(x, w, constant_values=self._val) for x, w in zip(values, widths, strict=True)]
-        batch = _numpy("stack")(padded)
+        padded = [numpys("pad")(x, w, constant_values=self._val) for x, w in zip(values, widths, strict=True)]
+        batch = numpys("stack")(padded)
         return dressed(array(batch, self._dtype or batch.dtype), current_kind())
 
 

@@ -7,15 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from xpgrad.discovery import get_named
 from xpgrad.mxnet.arrays import current_kind, dressed
-from xpgrad.mxnet.base import MXNetError, lacking
+from xpgrad.mxnet.base import MXNetError, lacking, numpys
 from xpgrad.mxnet.gluon.data.dataset import Dataset
 from xpgrad.mxnet.ops.creation import array
-
-
-def _numpy(name: str) -> Any:
-    return get_named("numpy").function(name)
 
 
 class _Images(Dataset):
@@ -85,8 +80,8 @@ class MNIST(_Images):
         raw = self._bytes(name)
         if raw[:3] != b"\0\0\x08":
             raise MXNetError(f"{self._root / name} is not a file of the format IDX with elements of one byte.")
-        shape = _numpy("frombuffer")(raw, dtype=">i4", count=raw[3], offset=4)
-        return _numpy("frombuffer")(raw, dtype="uint8", offset=4 + 4 * raw[3]).reshape(shape)
+        shape = numpys("frombuffer")(raw, dtype=">i4", count=raw[3], offset=4)
+        return numpys("frombuffer")(raw, dtype="uint8", offset=4 + 4 * raw[3]).reshape(shape)
 
 
 class FashionMNIST(MNIST):
@@ -123,7 +118,7 @@ class CIFAR10(_Images):
 
     def _read(self) -> tuple[Any, Any]:
         raw = b"".join(map(self._bytes, self._files[not self._train]))
-        rows = _numpy("frombuffer")(raw, dtype="uint8").reshape(-1, self._labels_first + 3 * 32 * 32)
+        rows = numpys("frombuffer")(raw, dtype="uint8").reshape(-1, self._labels_first + 3 * 32 * 32)
         images = rows[:, self._labels_first :].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
         return images, rows[:, self._label].astype("int32")
 
