@@ -19,10 +19,10 @@ from xpgrad.mxnet.ops import (
     creation,
     elementwise,
     facts,
-    hosted,
     indexing,
     primitives,
     products,
+    rare,
     reductions,
     sets,
     shapes,
@@ -98,7 +98,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     ),
 }
 
-FUNCTIONS |= {name: hosted.hosted(name) for name in hosted.NAMES}
+FUNCTIONS |= {name: rare.of_numpy(name) for name in rare.NAMES}
 
 _provided = provide_all(FUNCTIONS, ndarray)
 globals().update(_provided)

@@ -122,13 +122,6 @@ def degrees(x: Array) -> Any:
     return x * (180 / pi)
 
 
-def gamma(x: Array) -> Any:
-    """The gamma function; between negative integers its sign alternates."""
-    xp = namespace(x)
-    size = xp.exp(xp.special.gammaln(x))
-    return xp.where((x < 0) & (xp.remainder(xp.floor(x), 2.0) != 0), -size, size)
-
-
 def stop_gradient(x: Array) -> Any:
     """The same values without their history."""
     return array_of(x.data)
@@ -173,10 +166,10 @@ SHARED: dict[str, Function] = {
 NEURAL: dict[str, Function] = {
     **_primitives(
         "sigmoid=special.expit log_sigmoid=special.log_expit erf=special.erf erfinv=special.erfinv "
-        "gammaln=special.gammaln digamma=special.digamma",
+        "gamma=special.gamma gammaln=special.gammaln digamma=special.digamma",
         floats=True,
     ),
-    **_composites(gamma, mish, softsign),
+    **_composites(mish, softsign),
     "relu": of_one(primitives.relu, floats=False, primitive=True),
 }
 

@@ -9,12 +9,14 @@ from typing import Any
 from xpgrad.array import Array, array_of
 from xpgrad.discovery import floating
 from xpgrad.functions import function
+from xpgrad.mxnet.arrays import plain
 from xpgrad.mxnet.dtypes import default_float, dtype_named, dtype_of
 from xpgrad.mxnet.ops.arrays import as_array, length_along, mask_of, namespace, shape_of
 from xpgrad.mxnet.ops.shapes import integer_array, ravel
 from xpgrad.mxnet.promotion import cast, common, in_floating, promoted, rank
-from xpgrad.mxnet.provide import writes
+from xpgrad.mxnet.provide import writes, written
 from xpgrad.operands import SCALARS
+from xpgrad.protocols import calculus, selection
 from xpgrad.protocols.conventions import along, axes_of
 
 _expand_dims, _maximum, _minimum, _scatter, _squeeze, _take_along_axis = map(
@@ -109,10 +111,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def choose(a: Any, choices: Any, mode: str = "raise") -> Any:
     """For every place the element of the array that an index names."""
     arrays = common(*map(as_array, choices))
-    xp = namespace(arrays[0])
-    which = within(integers(a), len(arrays), mode)
-    which, *arrays = xp.broadcast_arrays(which, *arrays)
-    return xp.squeeze(xp.take_along_axis(xp.stack(arrays), xp.expand_dims(which, axis=0), axis=0), 0)
+    return selection.choose(namespace(arrays[0]), integers(a), arrays, mode)
 
 
 def sort(
@@ -162,13 +161,7 @@ def ix_(*args: Any) -> Any:
 def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     """A function of vectors, of each vector along an axis."""
     a = as_array(arr)
-    xp = namespace(a)
-    rows = xp.moveaxis(a, axis, -1)
-    lead = rows.shape[:-1]
-    flat = xp.reshape(rows, (-1, rows.shape[-1]))
-    found = [as_array(func1d(flat[i, ...], *args, **kwargs)) for i in range(flat.shape[0])]
-    out = xp.reshape(xp.stack(found), (*lead, *found[0].shape))
-    return out if out.ndim == len(lead) else xp.moveaxis(out, -1, axis)
+    return calculus.apply_along_axis(namespace(a), lambda row: as_array(func1d(row, *args, **kwargs)), axis, a)
 
 
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
@@ -187,26 +180,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None) -> Any:
     """The function through given points, straight between them and constant, or periodic, beyond."""
     x, places = common(in_floating(as_array(x)), as_array(xp))
-    values = cast(as_array(fp), x.dtype)
-    if period is not None:
-        library, period = namespace(x), abs(period)
-        x, places = library.remainder(x, period), library.remainder(places, period)
-        order = library.argsort(places)
-        places, values = library.take(places, order, axis=0), library.take(values, order, axis=0)
-        places = library.concat([places[-1:] - period, places, places[:1] + period])
-        values = library.concat([values[-1:], values, values[:1]])
-        left = right = None
-    n = places.shape[0]
-    i = within(searchsorted(places, x, side="right") - 1, max(n - 1, 1), "clip")
-    x0, x1, y0, y1 = (take(a, j) for a in (places, values) for j in (i, within(i + 1, n, "clip")))
-    library = namespace(x)
-    inside = library.clip(x, places[0], places[-1])
-    share = (inside - x0) / library.where(x1 == x0, 1.0, x1 - x0)
-    out = library.where(share == 1, y1, y0 + share * (y1 - y0))
-    out = library.where(share == 0, y0, out)  # infinite values count between their points only
-    if left is not None:
-        out = where(x < places[0], left, out)
-    return out if right is None else where(x > places[-1], right, out)
+    return calculus.interp(namespace(x), x, places, cast(as_array(fp), x.dtype), left, right, period)
 
 
 def unique(
@@ -313,16 +287,12 @@ def array_equiv(a1: Any, a2: Any) -> Any:
     return bool(namespace(a).all(a == b))
 
 
+@writes("x")
 def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """Numbers in place of NaN and the infinities, by default 0 and the largest there are."""
-    a = as_array(x)
-    xp = namespace(a)
-    if not floating(a.data):
-        return xp.asarray(a, copy=True)
-    limits = xp.finfo(a.dtype)
-    a = xp.where(xp.isnan(a), nan, a)
-    a = xp.where(a == float("inf"), float(limits.max) if posinf is None else posinf, a)
-    return xp.where(a == -float("inf"), float(limits.min) if neginf is None else neginf, a)
+    """Numbers in place of NaN and the infinities, by default 0 and the largest there are; without `copy` in `x`."""
+    a = as_array(plain(x))
+    out = selection.nan_to_num(namespace(a), a, nan=nan, posinf=posinf, neginf=neginf)
+    return out if copy else written(out, x)
 
 
 def clip(a: Any, a_min: Any = None, a_max: Any = None, min: Any = None, max: Any = None) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 
 from xpgrad.functions import function
 from xpgrad.mxnet.ops.arrays import as_array, namespace
-from xpgrad.mxnet.ops.shapes import diagonal, ravel, swapaxes
-from xpgrad.mxnet.promotion import common
+from xpgrad.mxnet.ops.shapes import ravel, swapaxes
+from xpgrad.mxnet.promotion import common, in_floating
+from xpgrad.protocols import products
 
 _matmul, _multiply = map(function, ("matmul", "multiply"))
 
@@ -76,12 +77,7 @@ def einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
 def kron(a: Any, b: Any) -> Any:
     """Kronecker's product."""
     a, b = _both(a, b)
-    xp = namespace(a)
-    ndim = max(a.ndim, b.ndim)
-    a, b = (xp.reshape(x, (1,) * (ndim - x.ndim) + x.shape) for x in (a, b))
-    wide = xp.reshape(a, tuple(m for n in a.shape for m in (n, 1)))
-    narrow = xp.reshape(b, tuple(m for n in b.shape for m in (1, n)))
-    return xp.reshape(wide * narrow, tuple(m * n for m, n in zip(a.shape, b.shape, strict=True)))
+    return products.kron(namespace(a), a, b)
 
 
 def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
@@ -130,25 +126,15 @@ def batch_dot(
 
 def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
     """The covariance matrix of variables, one in each row."""
-    m = as_array(m)
-    xp = namespace(m)
-    rows = m if m.ndim == 2 else m[None, :]
-    if not rowvar and rows.shape[0] != 1:
-        rows = xp.matrix_transpose(rows)
-    if y is not None:
-        second = as_array(y)
-        second = second if second.ndim == 2 else second[None, :]
-        rows = xp.concat([rows, second if rowvar or second.shape[0] == 1 else xp.matrix_transpose(second)])
-    centred = rows - xp.mean(rows, axis=1, keepdims=True)
-    freedom = rows.shape[1] - (ddof if ddof is not None else 0 if bias else 1)
-    out = centred @ xp.matrix_transpose(centred) / freedom
-    return out if out.shape != (1, 1) else xp.reshape(out, ())
+    m, y = _variables(m, y)
+    return products.cov(namespace(m), m, y, rowvar, bias, ddof)
+
+
+def _variables(m: Any, y: Any) -> Any:
+    return in_floating(as_array(m)), None if y is None else in_floating(as_array(y))
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
     """The correlation matrix of variables, one in each row."""
-    c = cov(x, y, rowvar)
-    if c.ndim == 0:
-        return c / c
-    scale = namespace(c).sqrt(diagonal(c))
-    return c / scale[:, None] / scale[None, :]
+    x, y = _variables(x, y)
+    return products.corrcoef(namespace(x), x, y, rowvar)
