@@ -6,6 +6,7 @@ from numpydoc.xref import DEFAULT_LINKS
 
 import xpgrad
 from xpgrad import errors
+from xpgrad.namespace import NAMES
 from xpgrad.primitive import CONSTANTS
 from xpgrad.protocols.functions import FUNCTIONS
 
@@ -46,6 +47,7 @@ def _listed(names):
 
 myst_substitutions = {
     "numpys": _listed(FUNCTIONS),
+    "specials": _listed(name.removeprefix("special.") for name in NAMES if name.startswith("special.")),
     "constants": "\n".join(
         f"- {reason}: {_listed(name for name, why in CONSTANTS.items() if why == reason)}."
         for reason in dict.fromkeys(CONSTANTS.values())

@@ -14,6 +14,9 @@ from test_readme import promised, skip_without_its_imports
 
 import xpgrad
 from xpgrad.backend import Backend
+from xpgrad.namespace import NAMES
+from xpgrad.primitive import CONSTANTS
+from xpgrad.protocols import numpys
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -126,6 +129,19 @@ def test_every_attribute_of_an_array_is_on_its_page():
     page = TEXTS["reference/array"]
     public = {name for name in dir(xpgrad.Array) if not name.startswith("_")}
     assert {name for name in public if f"Array.{name}\n" not in page and f"`{name}`" not in page} == set()
+
+
+def test_every_function_of_a_namespace_is_in_the_reference():
+    page = TEXTS["reference/namespaces"]
+    assert all(f"{{{{ {name} }}}}" in page for name in ("constants", "numpys", "specials"))
+    made = {*CONSTANTS, *numpys(), *(name for name in NAMES if name.startswith("special."))}
+    named = {*re.findall(r"`(\w+)", page), *re.findall(r"`([\w.]+)`", TEXTS["support"])}
+    assert NAMES - made - named - {name.removeprefix("xpgrad.") for name in directives()} == set()
+
+
+def test_every_function_of_dasks_is_in_the_reference():
+    extras = pytest.importorskip("xpgrad_dask.extras", reason="Dask is not installed")
+    assert {f"xpgrad.dask.{name}" for name in extras.__all__} <= directives()
 
 
 def resolves(name):
