@@ -26,8 +26,14 @@ def as_array(x: Any) -> Array:
 
 @cache
 def function(name: str) -> Callable[..., Any]:
-    """The function of a primitive, for arrays of any backend."""
-    primitive = PRIMITIVES[name]
+    """The function of the primitive that is registered under a name, for arrays of any backend."""
+    return function_of(PRIMITIVES[name])
+
+
+@cache
+def function_of(primitive: Primitive) -> Callable[..., Any]:
+    """The function of a primitive, registered or not, for arrays of any backend."""
+    name = primitive.name
     complete = primitive.rules.keys() == set(primitive.inputs)
     make = _SIMPLE[len(primitive.inputs)] if primitive.simple and complete else general
     apply = make(primitive)

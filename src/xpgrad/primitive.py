@@ -85,6 +85,15 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join((*self.inputs, *self.parameters))})>"
 
+    def __copy__(self) -> Primitive:
+        made = object.__new__(type(self))
+        vars(made).update(vars(self))
+        return made
+
+    def __reduce__(self) -> Any:
+        # Rules are no data: what is registered is found again by its name.
+        return (registered, (self.name,)) if PRIMITIVES.get(self.name) is self else super().__reduce__()
+
     def raw(self, backend: Backend) -> Callable[..., Any]:
         """The function for a backend's arrays: the backend's own, ours, or the library's; AttributeError for none."""
         own = backend.own(self.name, self.elementwise)
@@ -103,6 +112,12 @@ class Primitive:
 
 #: Every primitive, by name.
 PRIMITIVES: dict[str, Primitive] = {}
+
+
+def registered(name: str) -> Primitive:
+    """The primitive of this name."""
+    return PRIMITIVES[name]
+
 
 #: The functions that have no gradient, by name, with the reason.
 CONSTANTS: dict[str, str] = {}
