@@ -8,7 +8,7 @@ from operator import index
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.functions import as_array, function
+from xpgrad.functions import as_array, as_arrays, function
 from xpgrad.subscripts import from_lists, plan
 
 
@@ -32,7 +32,7 @@ def einsum(subscripts: Any, /, *operands: Any) -> Array:
     """
     if not isinstance(subscripts, str):
         subscripts, operands = from_lists(subscripts, *operands)
-    arrays = [as_array(x) for x in operands]
+    arrays = as_arrays(operands)
     names, out, sizes, path = plan(subscripts, tuple(tuple(x.shape) for x in arrays))
     left = [_distinct(x, indices, sizes) for x, indices in zip(arrays, names, strict=True)]
     for i, j in path:
@@ -106,13 +106,18 @@ def pad(
     mode : {"constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum", "mean", "median", "minimum"}
         What these elements are, as in NumPy; in the mode "empty" they are zeros.
     constant_values : number, 0-dimensional array, (before, after), or one such pair for each axis
-        What they are in the mode "constant".
+        What they are in the mode "constant"; several may be in an array, too.
     stat_length : int, (before, after), or one such pair for each axis, optional
         Of how many elements next to the edge they are the maximum, mean, median or minimum; of all by default.
     end_values : number, 0-dimensional array, (before, after), or one such pair for each axis
         Where they end in the mode "linear_ramp".
     reflect_type : {"even"}
         Reflections are not inverted.
+
+    Returns
+    -------
+    Array
+        The larger array, of the same dtype.
 
     Raises
     ------
@@ -122,8 +127,6 @@ def pad(
     """
     out = as_array(x)
     xp: Any = out.__array_namespace__()
-    if hasattr(pad_width, "tolist"):
-        pad_width = pad_width.tolist()
     widths = [(index(before), index(after)) for before, after in _pairs(pad_width, out.ndim, "pad_width")]
     if any(n < 0 for pair in widths for n in pair):
         raise ValueError(f"pad_width must not be negative, but is {pad_width!r}; to cut elements off, use slices.")
@@ -201,6 +204,11 @@ def _framed(xp: Any, x: Array, widths: Sequence[Any], values: Sequence[Any]) -> 
     return x
 
 
+def _listed(value: Any) -> Any:
+    """The elements of an array in lists, as far as it has axes."""
+    return [_listed(value[i, ...]) for i in range(value.shape[0])] if getattr(value, "shape", ()) else value
+
+
 def _pairs(value: Any, ndim: int, name: str) -> list[Sequence[Any]]:
     """One pair for each axis.
 
@@ -209,6 +217,7 @@ def _pairs(value: Any, ndim: int, name: str) -> list[Sequence[Any]]:
     ValueError
         If there are not as many.
     """
+    value = _listed(value)
     if not isinstance(value, list | tuple):
         value = (value,)
     if not any(isinstance(item, list | tuple) for item in value):

@@ -15,6 +15,7 @@ from xpgrad.array import Array, array_of
 from xpgrad.cotangent import conjugated, restore
 from xpgrad.discovery import backend_of, floating, is_array
 from xpgrad.errors import FunctionError
+from xpgrad.functions import as_array
 from xpgrad.node import Form, Part, make_node
 from xpgrad.plan import shape_of
 from xpgrad.scope import is_recording, is_training, modes
@@ -120,7 +121,7 @@ def snapshot(x: Any) -> Any:
     """An Array of the same content and history that later writes do not reach; what is no array stays as it is."""
     if isinstance(x, Array):
         return array_of(x.data, x._node)
-    return array_of(backend_of(x).asarray(x)) if is_array(x) else x
+    return as_array(x) if is_array(x) else x
 
 
 def tracked(x: Any) -> bool:

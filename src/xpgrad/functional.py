@@ -19,7 +19,7 @@ from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array, use_backend
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
 from xpgrad.exits import last_exit
-from xpgrad.functions import function
+from xpgrad.functions import as_array, function
 from xpgrad.inplace import writable
 from xpgrad.node import is_leaf, leaf, make_node
 from xpgrad.primitive import PRIMITIVES, raw_namespace
@@ -395,7 +395,7 @@ class _Run:
 
     def _output(self, y: Any, place: str) -> Array:
         if isinstance(y, Array) or is_array(y):
-            return y if isinstance(y, Array) else array_of(backend_of(y).asarray(y))
+            return as_array(y)
         what = f"{type(y).__name__} {y!r:.60}" + (f" at {place}" if place else "")
         cause = "" if self._exit is None else f" Its history was lost where float() was called: {self._exit}."
         raise DifferentiationError(

@@ -17,9 +17,9 @@ from typing import Any
 from xpgrad.array import Array, array_of
 from xpgrad.backend import Backend
 from xpgrad.composites import COMPOSITES
-from xpgrad.discovery import allocate, backend_of, get_backend, get_named, is_array
+from xpgrad.discovery import allocate, backend_of, check_named, get_backend, get_named, is_array
 from xpgrad.errors import HistoryLostError, NotDifferentiableError
-from xpgrad.functions import function
+from xpgrad.functions import as_array, function
 from xpgrad.general import leading_array
 from xpgrad.primitive import CONSTANTS, FORMS, PRIMITIVES
 from xpgrad.scope import is_recording
@@ -62,7 +62,14 @@ def namespace(name: str) -> ModuleType:
     module
         The standard's functions; the same object for the same name. Every attribute is made when it is first asked
         for, and so is the library imported.
+
+    Raises
+    ------
+    UnknownBackendError
+        If no plug-in and no module has this name. That the module is no array library, or a plug-in's library not
+        installed, shows in the first function that needs it.
     """
+    check_named(name)
     module = _module(name, "")
     vars(module).update(__array_api_version__=API_VERSION)
     return module
@@ -160,7 +167,7 @@ def wrap(x: Any) -> Any:
         return type(x)(*map(wrap, x))
     if isinstance(x, list | tuple):
         return type(x)(map(wrap, x))
-    return array_of(backend_of(x).asarray(x)) if is_array(x) else x
+    return as_array(x) if is_array(x) else x
 
 
 # Parameters of creation functions that are values of the new array.

@@ -7,6 +7,7 @@ are piecewise constant. Where a derivative is infinite, as that of `sqrt` at 0, 
 
 import cmath
 from math import copysign, inf, log, nan
+from typing import Any
 
 from xpgrad.primitive import primitive, vjp
 
@@ -52,9 +53,9 @@ def conj(xp, x):
     return xp.conj(x) if is_complex(xp, x) else x
 
 
-def is_complex(xp, x):
+def is_complex(xp: Any, x: Any) -> bool:
     """Whether an array holds complex numbers."""
-    return xp.isdtype(x.dtype, "complex floating")
+    return bool(xp.isdtype(x.dtype, "complex floating"))
 
 
 def real(xp, x):

@@ -1,6 +1,6 @@
 """Manipulation functions, changes of dtype and device, and copies."""
 
-from math import isnan
+from math import isnan, prod
 
 from xpgrad.discovery import backend_of
 from xpgrad.plan import device_of
@@ -41,14 +41,6 @@ def inverse(axes):
     return tuple(axes.index(i) for i in range(len(axes)))
 
 
-def size(shape):
-    """The number of elements."""
-    total = 1
-    for n in shape:
-        total *= n
-    return total
-
-
 def roll(xp, g, shift, axis):
     """Roll the other way."""
     return xp.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis)
@@ -60,8 +52,8 @@ vjp("roll", x=roll)
 def concat(xp, g, i, arrays_shape, axis):
     """The part of the cotangent that lies where this array went."""
     if axis is None:
-        start = sum(size(shape) for shape in arrays_shape[:i])
-        return xp.reshape(g[start : start + size(arrays_shape[i])], arrays_shape[i])
+        start = sum(prod(shape) for shape in arrays_shape[:i])
+        return xp.reshape(g[start : start + prod(arrays_shape[i])], arrays_shape[i])
     axis = axis % g.ndim
     start = sum(shape[axis] for shape in arrays_shape[:i])
     for shape in arrays_shape:
@@ -76,7 +68,7 @@ vjp("concat", arrays=concat)
 def repeat(xp, g, x_shape, repeats, axis):
     """The sum over the copies of each element."""
     if axis is None:
-        flat = repeat(xp, g, (size(x_shape),), repeats, 0)
+        flat = repeat(xp, g, (prod(x_shape),), repeats, 0)
         return xp.reshape(flat, x_shape)
     axis %= len(x_shape)
     if isinstance(repeats, int):
