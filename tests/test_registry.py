@@ -12,7 +12,7 @@ from xpgrad import Array
 from xpgrad.composites import COMPOSITES
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.functions import function
-from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive, vjp
+from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive, required, vjp
 from xpgrad_conformance import standard
 
 #: What users of other libraries expect besides.
@@ -127,3 +127,13 @@ def test_a_primitive_may_lack_a_rule_for_an_input(monkeypatch: pytest.MonkeyPatc
     ]
     with pytest.raises(NotDifferentiableError, match="scaled_by has no derivative rule for its argument 'factor'"):
         xpgrad.grad(lambda f: xp.sum(scaled_by(xp.asarray([1.0, 2.0]), f)))(xp.asarray([3.0, 4.0]))
+
+
+def test_a_parameter_that_is_a_string_reaches_its_rule_in_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    xp = xpgrad.namespace("dask")
+    name = "counted_by"
+    form = {"unit": required}
+    monkeypatch.setitem(PRIMITIVES, name, Primitive(name, "x", True, False, False, 1, lambda xp, x, unit: 2 * x, form))
+    vjp(name, x=lambda g, x, unit: {"block": 2.0, "row": 0.0}[unit] * g)
+    x = xp.asarray([1.0, 2.0])
+    assert xpgrad.grad(lambda x: xp.sum(function(name)(x, "block")))(x).tolist() == [2, 2]

@@ -9,7 +9,7 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.functions import as_array, as_arrays, function
-from xpgrad.subscripts import from_lists, plan
+from xpgrad.subscripts import contraction, from_lists
 
 
 def einsum(subscripts: Any, /, *operands: Any) -> Array:
@@ -25,6 +25,11 @@ def einsum(subscripts: Any, /, *operands: Any) -> Array:
         They are contracted in pairs, in an order that opt_einsum finds where it is installed. Instead of `subscripts`,
         a list of integers and Ellipsis may follow each of them, as in NumPy.
 
+    Returns
+    -------
+    Array
+        With the axes that the right side of the subscripts names.
+
     Raises
     ------
     ValueError
@@ -33,7 +38,7 @@ def einsum(subscripts: Any, /, *operands: Any) -> Array:
     if not isinstance(subscripts, str):
         subscripts, operands = from_lists(subscripts, *operands)
     arrays = as_arrays(operands)
-    names, out, sizes, path = plan(subscripts, tuple(tuple(x.shape) for x in arrays))
+    names, out, sizes, path = contraction(subscripts, tuple(tuple(x.shape) for x in arrays))
     left = [_distinct(x, indices, sizes) for x, indices in zip(arrays, names, strict=True)]
     for i, j in path:
         (x2, second), (x1, first) = left.pop(max(i, j)), left.pop(min(i, j))
@@ -237,6 +242,11 @@ def zeta(x: Any, q: Any = None) -> Any:
         The exponent, by which there is no derivative.
     q : array, optional
         Where the sum starts; at 1 by default.
+
+    Returns
+    -------
+    Array
+        ``sum((q + k)**-x)`` over all k from 0 on, of the shape that both broadcast to.
     """
     return function("special.zeta")(x, 1.0 if q is None else q)
 
@@ -257,6 +267,11 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     return_sign : bool
         Return the logarithm of the magnitude of the sum, and the sign of the sum; otherwise the result is NaN where
         the sum is negative.
+
+    Returns
+    -------
+    Array, or tuple of two
+        The logarithm; with `return_sign`, then the sign.
     """
     a = as_array(a)
     xp = a.__array_namespace__()
@@ -281,6 +296,11 @@ def multigammaln(a: Any, d: int) -> Any:
         The argument, greater than ``(d - 1) / 2``.
     d : int
         How many rows the matrices have.
+
+    Returns
+    -------
+    Array
+        Of the shape of `a`.
     """
     halves = sum(function("special.gammaln")(as_array(a) - j / 2) for j in range(index(d)))
     return halves + d * (d - 1) / 4 * log(pi)
@@ -293,6 +313,11 @@ def sinc(x: Any) -> Array:
     ----------
     x : array
         The argument, real or complex.
+
+    Returns
+    -------
+    Array
+        Of the shape of `x`.
     """
     x = as_array(x)
     xp: Any = x.__array_namespace__()
@@ -310,6 +335,11 @@ def softplus(x: Any) -> Array:
     ----------
     x : array
         The argument.
+
+    Returns
+    -------
+    Array
+        Of the shape of `x`.
     """
     return -function("special.log_expit")(-as_array(x))  # type: ignore[no-any-return]  # made by name
 

@@ -8,13 +8,13 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from xpgrad.array import Array, array_of
+from xpgrad.array import Array, array_of, filled
 from xpgrad.custom import arrays, name_of, snapshot
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import GradientCheckError
 from xpgrad.functional import arguments_in, differentiated, jvp, positions_of, units, vjp
 from xpgrad.functions import function
-from xpgrad.tree import placed_leaves, rebuild, replace
+from xpgrad.tree import placed_leaves, rebuild, tree_map
 
 _MODES = ("reverse", "forward")
 
@@ -126,7 +126,7 @@ class _Check:
         """
         for i, (place, x) in enumerate(zip(self._places, arrays(args), strict=True)):
             direction = self._direction(x) * function("clip")(function("abs")(x), 1.0)
-            tangents = [direction if j == i else _zeros(other) for j, other in enumerate(arrays(args))]
+            tangents = [direction if j == i else filled(other, 0) for j, other in enumerate(arrays(args))]
             _, tangent = jvp(f, args, rebuild(args, tangents))
             ahead, behind = (arrays(_moved(f, args, i, direction, h)) for h in (self._eps, -self._eps))
             for (where, t), a, b in zip(placed_leaves(tangent), ahead, behind, strict=True):
@@ -141,12 +141,12 @@ class _Check:
         return lambda *args: vjp(f, *args)[1](cotangent)
 
     def _cotangent(self, out: Any) -> Any:
-        return replace(out, lambda y: self._direction(snapshot(y)))
+        return tree_map(out, lambda y: self._direction(snapshot(y)))
 
     def _direction(self, x: Array) -> Array:
         """A random array of the shape and dtype of `x`; zeros if that holds no floating-point numbers."""
         if not floating(x.data):
-            return _zeros(x)
+            return filled(x, 0)
         draw = self._random.gauss
         values = [complex(draw(), draw()) if floating(x.data) == "complex" else draw() for _ in range(x.size or 0)]
         xp = backend_of(x.data).namespace
@@ -165,7 +165,7 @@ class _Check:
 def _moved(f: Callable[..., Any], args: tuple[Any, ...], i: int, direction: Array, step: float) -> Any:
     """What the function returns a step away in a direction of the i-th leaf of its arguments."""
     moved = rebuild(args, [x + step * direction if j == i else x for j, x in enumerate(arrays(args))])
-    return replace(f(*moved), snapshot)
+    return tree_map(f(*moved), snapshot)
 
 
 def _product(cotangent: Any, out: Any) -> float:
@@ -185,7 +185,3 @@ def _entries(x: Array) -> Iterator[tuple[int, ...]]:
 
 def _epsilon(x: Array) -> float:
     return float(backend_of(x.data).namespace.finfo(x.dtype).eps)
-
-
-def _zeros(x: Array) -> Array:
-    return array_of(backend_of(x.data).full(x.shape, 0, x.data))

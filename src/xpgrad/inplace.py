@@ -246,7 +246,7 @@ def assign(self: Array, new: Array) -> Array:
     return self
 
 
-def replace(self: Array, data: Any) -> None:
+def set_content(self: Array, data: Any) -> None:
     """Give an array another content of the same form, unrecorded; its history stays."""
     if self.__class__ is not Array and (following := view_of(self)) is not None:
         following.refresh(self)

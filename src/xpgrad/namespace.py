@@ -239,6 +239,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             If a recorded Array of another backend would have to be converted.
         MaskedArrayError
             If `obj` has a mask, as NumPy's masked arrays have.
+        ValueError
+            If a copy is needed, but must not be made.
         """
         backend = get_named(backend_name)
         if isinstance(obj, list | tuple) and _holds_array(obj):
@@ -294,6 +296,11 @@ def _from_dlpack_of(backend_name: str) -> Callable[..., Array]:
             Anything that has ``__dlpack__``. An Array of this backend keeps its history.
         device, copy : optional
             As for `asarray`.
+
+        Returns
+        -------
+        Array
+            Of this backend.
 
         Raises
         ------
