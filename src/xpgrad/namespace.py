@@ -21,7 +21,7 @@ from xpgrad.discovery import allocate, backend_of, check_named, get_backend, get
 from xpgrad.errors import HistoryLostError, NotDifferentiableError
 from xpgrad.functions import as_array, function
 from xpgrad.general import leading_array
-from xpgrad.primitive import CONSTANTS, FORMS, PRIMITIVES
+from xpgrad.primitive import CONSTANTS, FORMS, HELPERS, PRIMITIVES
 from xpgrad.scope import is_recording
 
 API_VERSION = "2025.12"
@@ -38,8 +38,10 @@ _HALF = frozenset(("bfloat16", "float16"))
 # Python's own numbers, whatever a library has in their place.
 _NUMBERS = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
 
-#: Everything that a namespace holds; "linalg.svd" is `svd` in the extension `linalg`.
-NAMES = frozenset({*PRIMITIVES, *CONSTANTS, *COMPOSITES, *_PLAIN, *_NUMBERS, "asarray", "from_dlpack"})
+#: Everything that a namespace shows; "linalg.svd" is `svd` in the extension `linalg`.
+NAMES = frozenset(
+    {*(PRIMITIVES.keys() - HELPERS), *CONSTANTS, *COMPOSITES, *_PLAIN, *_NUMBERS, "asarray", "from_dlpack"}
+)
 
 EXTENSIONS = frozenset(extension for extension, dot, _ in (name.partition(".") for name in NAMES) if dot)
 

@@ -119,6 +119,9 @@ def registered(name: str) -> Primitive:
     return PRIMITIVES[name]
 
 
+#: Those that rules and the engine are made of: namespaces have them, too, but do not show them.
+HELPERS: set[str] = set()
+
 #: The functions that have no gradient, by name, with the reason.
 CONSTANTS: dict[str, str] = {}
 
@@ -134,6 +137,7 @@ def primitive(
     bilinear: bool = False,
     selects: bool = False,
     outputs: int = 1,
+    public: bool = True,
     implementation: Callable[..., Any] | None = None,
     **parameters: Any,
 ) -> Primitive:
@@ -145,11 +149,15 @@ def primitive(
         Their names, separated by spaces.
     inputs, elementwise, bilinear, selects, outputs, implementation
         As for `Primitive`.
+    public : bool
+        Whether namespaces show them among their functions.
     **parameters
         Further parameters with their defaults; ``required`` stands for none.
     """
     for name in names.split():
         PRIMITIVES[name] = Primitive(name, inputs, elementwise, bilinear, selects, outputs, implementation, parameters)
+        if not public:
+            HELPERS.add(name)
     return PRIMITIVES[name]
 
 

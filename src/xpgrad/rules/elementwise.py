@@ -156,7 +156,7 @@ def share(xp, x, alone, chosen):
     return xp.where(alone, half, 0.0) + xp.where(chosen, half, 0.0)
 
 
-primitive("share", "x alone chosen", elementwise=True, implementation=share)
+primitive("share", "x alone chosen", elementwise=True, public=False, implementation=share)
 
 vjp("maximum", x1=lambda xp, g, x1, x2: xp.share(g, x1 > x2, x1 >= x2),
                x2=lambda xp, g, x1, x2: xp.share(g, x2 > x1, x2 >= x1))  # fmt: skip

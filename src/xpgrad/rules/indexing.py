@@ -65,12 +65,20 @@ def scatter_along_axis(xp, values, indices, shape, axis=-1):
     return xp.scatter(values, tuple(key), shape)
 
 
-GETITEM = primitive("getitem", "x", key=required, selects=True, implementation=getitem)
-SETITEM = primitive("setitem", "x value", key=required, implementation=setitem)
-primitive("scatter", "values", key=required, shape=required, implementation=scatter)
+GETITEM = primitive("getitem", "x", public=False, key=required, selects=True, implementation=getitem)
+SETITEM = primitive("setitem", "x value", public=False, key=required, implementation=setitem)
+primitive("scatter", "values", public=False, key=required, shape=required, implementation=scatter)
 primitive("take", "x indices", axis=None)
 primitive("take_along_axis", "x indices", axis=-1)
-primitive("scatter_along_axis", "values", indices=required, shape=required, axis=-1, implementation=scatter_along_axis)
+primitive(
+    "scatter_along_axis",
+    "values",
+    public=False,
+    indices=required,
+    shape=required,
+    axis=-1,
+    implementation=scatter_along_axis,
+)
 
 
 def written(xp, g, key):

@@ -21,9 +21,14 @@ primitive("roll", "x", shift=required, axis=None)
 primitive("tile", "x", repetitions=required)
 primitive("astype", "x", dtype=required, copy=True, device=None)
 primitive(
-    "to_device", "x", device=required, stream=None, implementation=lambda xp, x, device, **s: x.to_device(device, **s)
+    "to_device",
+    "x",
+    public=False,
+    device=required,
+    stream=None,
+    implementation=lambda xp, x, device, **s: x.to_device(device, **s),
 )
-primitive("copy", "x", elementwise=True, implementation=lambda xp, x: xp.asarray(x, copy=True))
+primitive("copy", "x", elementwise=True, public=False, implementation=lambda xp, x: xp.asarray(x, copy=True))
 
 vjp("astype broadcast_to copy", x=lambda g: g)
 vjp("expand_dims reshape squeeze", x=lambda xp, g, x_shape: xp.reshape(g, x_shape))

@@ -143,7 +143,7 @@ def recurrence_factor(xp, g, factor, out, axis):
     return times(xp, recurrence_x(xp, g, factor, axis), following(xp, out, axis))
 
 
-primitive("recurrence", "x factor", axis=required, implementation=recurrence)
+primitive("recurrence", "x factor", public=False, axis=required, implementation=recurrence)
 vjp("recurrence", x=recurrence_x, factor=recurrence_factor)
 
 
