@@ -378,6 +378,12 @@ def test_an_unknown_type_has_no_backend():
 # Three things that can be wrong
 
 
+@pytest.mark.parametrize("name", ["nunpy", "", "a b", "../x", "xpgrad", "xpgrad.numpy"])
+def test_an_unknown_name_has_no_namespace(name):
+    with pytest.raises(UnknownBackendError, match=r"no backend named .* Known here: .*numpy.* Install the plug-in"):
+        xpgrad.namespace(name)
+
+
 @pytest.mark.parametrize("choose", [xpgrad.set_backend, xpgrad.use_backend])
 @pytest.mark.parametrize("name", ["nmpy", "json", "common", "", "a b", "../x", "numpy.", "xpgrad", "xpgrad.numpy"])
 def test_unknown_name(choose, name):

@@ -43,6 +43,12 @@ def test_other_dtypes_and_libraries():
     check_grads(lambda x: xp.sin(x) * x, (array_api_strict.asarray([0.5, 2.0]),))
 
 
+@pytest.mark.parametrize("x", [[1e6, 2e6], [1e-6, 3.0, 1e9], [1e6 + 1e6j, 1j]], ids=str)
+def test_large_entries_are_moved_by_large_steps(x):
+    check_grads(lambda x: 3 * x, [np.asarray(x)], modes=["forward"])
+    check_grads(lambda x: x * x, [np.asarray(x)], modes=["forward"])
+
+
 def test_complex_numbers_follow_the_descent_convention():
     @custom_vjp
     def f(z):

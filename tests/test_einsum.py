@@ -10,7 +10,7 @@ import pytest
 
 import xpgrad
 import xpgrad.numpy as xp
-from xpgrad.subscripts import greedy_path, plan
+from xpgrad.subscripts import contraction, greedy_path
 
 SIZES = {"a": 2, "b": 3, "c": 4, "d": 2, "e": 3}
 
@@ -121,13 +121,13 @@ CHEAPEST = 2 * 100 * 2 + 100 * 2 * 2 + 100 * 2 * 100  # the two in the middle fi
 
 @pytest.fixture
 def forgetful() -> Any:
-    plan.cache_clear()
+    contraction.cache_clear()
     yield
-    plan.cache_clear()
+    contraction.cache_clear()
 
 
 def test_three_and_more_are_contracted_in_a_cheap_order(forgetful: None) -> None:
-    assert cost(CHAIN, plan(CHAIN, SHAPES).path) == CHEAPEST
+    assert cost(CHAIN, contraction(CHAIN, SHAPES).path) == CHEAPEST
     assert cost(CHAIN, greedy_path(tuple("ab bc cd de".split()), "ae", SIZES_OF_CHAIN)) == CHEAPEST
     assert cost(CHAIN, [(0, 1), (0, 2), (0, 1)]) > 2 * CHEAPEST  # from left to right
 
@@ -135,7 +135,7 @@ def test_three_and_more_are_contracted_in_a_cheap_order(forgetful: None) -> None
 def test_the_order_is_opt_einsums(monkeypatch: pytest.MonkeyPatch, forgetful: None) -> None:
     pytest.importorskip("opt_einsum", reason="opt_einsum is not installed")
     monkeypatch.setattr("opt_einsum.paths.auto", lambda *args: [(0, 3), (0, 1), (0, 1)])
-    assert plan(CHAIN, SHAPES).path == ((0, 3), (0, 1), (0, 1))
+    assert contraction(CHAIN, SHAPES).path == ((0, 3), (0, 1), (0, 1))
 
 
 @pytest.mark.parametrize("subscripts", [s for s in SPELLED if s.count(",") > 1])

@@ -1,11 +1,13 @@
 """A recorded computation as a value: listed, drawn, and run again."""
 
 import gc
+import pickle
 import weakref
 
 import numpy as np
 import pytest
 
+import xpgrad
 import xpgrad.numpy as xp
 from xpgrad import autograd
 from xpgrad.errors import GraphFreedError, GraphInputError, NotRecordedError
@@ -115,6 +117,46 @@ def test_a_constant_is_not_kept_alive_for_the_graph():
     assert gone() is None
     with pytest.raises(GraphInputError, match=r"add0 used a constant that was not kept and is gone\. Keep a reference"):
         autograd.get_symbol(y)(x)
+
+
+@pytest.mark.parametrize("name", ["square", "part", "variable"])
+def test_a_users_function_is_told_from_a_primitive_of_its_name(name):
+    def cube(x):
+        return x**3
+
+    cube.__name__ = name
+    own = xpgrad.custom_vjp(cube)
+    own.defvjp(lambda x: (x**3, x), lambda x, g: (3 * x**2 * g,))
+    x = xp.asarray(2.0)
+    x.attach_grad()
+    with autograd.record():
+        y = own(x)
+    graph = autograd.get_symbol(y)
+    assert [step.name for step in graph.operations] == [name]
+    with pytest.raises(GraphInputError, match=f"{name}0 is a user-defined function, which a graph cannot run again"):
+        graph(x)
+
+
+def test_a_primitive_that_is_not_registered_is_run_as_itself():
+    from xpgrad.mxnet.ops import primitives  # MXNet's maximum gives a tie's gradient to its first operand
+
+    x, y = xp.asarray([1.0, 2.0]), xp.asarray([1.0, 3.0])
+    x.attach_grad()
+    y.attach_grad()
+    with autograd.record():
+        graph = autograd.get_symbol(primitives.relu(primitives.maximum(x, y)))
+        graph(x, y).backward()
+    assert x.grad.tolist() == [1.0, 0.0]
+
+
+def test_can_be_pickled():
+    x = xp.asarray([[1.0, 2.0], [3.0, 4.0]])
+    x.attach_grad()
+    with autograd.record():
+        q, _ = xp.linalg.qr(x)
+        y = xp.sum(2 * q)
+    graph = autograd.get_symbol(y)
+    assert pickle.loads(pickle.dumps(graph))(x).item() == graph(x).item() == y.item()
 
 
 def test_errors(recorded):

@@ -14,6 +14,8 @@ MODES = [
     ("constant", {}),
     ("constant", {"constant_values": 2.5}),
     ("constant", {"constant_values": (1, 2)}),
+    ("constant", {"constant_values": np.asarray([5.0, 6.0])}),
+    ("constant", {"constant_values": np.asarray([[5.0, 6.0]])}),
     *((mode, {}) for mode in ("edge", "reflect", "symmetric", "wrap")),
 ]
 COMPUTED: list[tuple[str, Any]] = [
@@ -70,6 +72,14 @@ def test_constants_may_have_gradients() -> None:
         return xp.pad(x, ((1, 2), (0, 1)), constant_values=((c, 0), (1, 2 * c))) ** 2
 
     xpgrad.check_grads(f, [np.asarray([[0.5, -1.0], [2.0, 3.0]]), np.asarray(1.5)])
+
+
+def test_constants_may_stand_in_an_array() -> None:
+    x, c = np.asarray([0.5, -1.0]), np.asarray([1.5, 2.5])
+    np.testing.assert_array_equal(
+        np.pad(xp.asarray(x), (1, 2), constant_values=c).data, np.pad(x, (1, 2), constant_values=c)
+    )
+    xpgrad.check_grads(lambda x, c: xp.pad(x, (1, 2), constant_values=c) ** 2, [x, c])
 
 
 def test_dtypes_stay() -> None:

@@ -8,11 +8,11 @@ import array_api_strict
 import pytest
 
 import xpgrad
-from xpgrad import Array
+from xpgrad import Array, primitive
 from xpgrad.composites import COMPOSITES
 from xpgrad.errors import NotDifferentiableError
 from xpgrad.functions import function
-from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive, vjp
+from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive, required, vjp
 from xpgrad_conformance import standard
 
 #: What users of other libraries expect besides.
@@ -66,6 +66,7 @@ def test_every_function_of_the_standard_is_one_thing(name: str) -> None:
 def test_what_is_registered_is_the_standard_and_what_is_named_here() -> None:
     special = {name for name in registered() if name.startswith("special.")}  # SciPy's, for which there is no standard
     assert registered() - special == standard.FUNCTIONS | BEYOND | HELPERS
+    assert primitive.HELPERS == HELPERS
 
 
 def test_every_constant_has_a_reason() -> None:
@@ -98,12 +99,13 @@ def test_namespaces_offer_every_function(backend: str, name: str) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_namespaces_show_the_standard_and_what_is_named_here(backend: str) -> None:
     xp = xpgrad.namespace(backend)
-    core = {name for name in registered() if "." not in name}
+    shown = registered() - HELPERS
+    core = {name for name in shown if "." not in name}
     others = {*standard.CONSTANTS, *standard.DTYPES, *standard.INFO, *standard.EXTENSIONS, "special"}
     assert set(dir(xp)) == core | others
     assert all(hasattr(xp, name) for name in others)
     for extension in standard.EXTENSIONS:
-        names = {name.removeprefix(f"{extension}.") for name in registered() if name.startswith(f"{extension}.")}
+        names = {name.removeprefix(f"{extension}.") for name in shown if name.startswith(f"{extension}.")}
         assert set(dir(getattr(xp, extension))) == names
 
 
@@ -127,3 +129,13 @@ def test_a_primitive_may_lack_a_rule_for_an_input(monkeypatch: pytest.MonkeyPatc
     ]
     with pytest.raises(NotDifferentiableError, match="scaled_by has no derivative rule for its argument 'factor'"):
         xpgrad.grad(lambda f: xp.sum(scaled_by(xp.asarray([1.0, 2.0]), f)))(xp.asarray([3.0, 4.0]))
+
+
+def test_a_parameter_that_is_a_string_reaches_its_rule_in_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    xp = xpgrad.namespace("dask")
+    name = "counted_by"
+    form = {"unit": required}
+    monkeypatch.setitem(PRIMITIVES, name, Primitive(name, "x", True, False, False, 1, lambda xp, x, unit: 2 * x, form))
+    vjp(name, x=lambda g, x, unit: {"block": 2.0, "row": 0.0}[unit] * g)
+    x = xp.asarray([1.0, 2.0])
+    assert xpgrad.grad(lambda x: xp.sum(function(name)(x, "block")))(x).tolist() == [2, 2]

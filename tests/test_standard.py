@@ -226,3 +226,52 @@ def test_an_array_without_axes_is_reduced_as_by_numpy(name: str, axis: int) -> N
     """NumPy takes it for one of length 1."""
     gradient = xpgrad.grad(lambda x: xp.sum(getattr(xp, name)(x, axis=axis)))(2.0)
     np.testing.assert_array_equal(gradient, 1.0)
+
+
+CALLS_WITH_NUMBERS = {
+    "astype": lambda xp, x: xp.astype(3.0, xp.float32),
+    "broadcast_arrays": lambda xp, x: xp.broadcast_arrays(1.0, x)[0],
+    "einsum": lambda xp, x: xp.einsum("i,->i", x, 2.0),
+    "expand_dims": lambda xp, x: xp.expand_dims(3.0, axis=0),
+    "logsumexp": lambda xp, x: xp.special.logsumexp(0.5),
+    "meshgrid": lambda xp, x: xp.meshgrid(1.0, x)[0],
+    "pad": lambda xp, x: xp.pad(3.0, 1),
+    "permute_dims": lambda xp, x: xp.permute_dims(3.0, ()),
+    "reshape": lambda xp, x: xp.reshape(3.0, (1,)),
+    "sinc": lambda xp, x: xp.special.sinc(0.5),
+    "softplus": lambda xp, x: xp.special.softplus(0.5),
+}
+
+
+@namespaces
+@pytest.mark.parametrize("name", CALLS_WITH_NUMBERS)
+def test_functions_that_are_made_of_others_take_numbers(xp, name):
+    x = xp.asarray([1.0, 2.0], dtype=xp.float32)
+    call = CALLS_WITH_NUMBERS[name]
+    with xpgrad.use_backend(xp.__name__.partition(".")[2]):
+        out = call(xp, x)
+    assert type(out.data) is type(x.data)
+    if name in ("broadcast_arrays", "einsum", "meshgrid"):  # a number beside an array takes after that
+        assert call(xp, x).dtype == xp.float32
+
+
+def test_numbers_make_other_numbers_of_an_array_where_they_have_to():
+    assert xp.einsum("i,->i", xp.asarray([1, 2]), 0.5).tolist() == [0.5, 1.0]
+    assert xp.einsum("i,->i", xp.asarray([1.0], dtype=xp.float32), 2j).dtype == xp.complex64
+    with pytest.raises(TypeError, match="is not an array that xpgrad knows"):
+        xp.special.softplus([0.5])
+
+
+@namespaces
+def test_differences_are_along_an_axis_that_there_is(xp):
+    x = xp.asarray([[1.0, 2.0, 4.0], [0.0, 3.0, 5.0]])
+    assert xp.diff(x, axis=-2).asnumpy().tolist() == [[-1.0, 1.0, 1.0]]
+    for axis in (2, -3):
+        with pytest.raises(ValueError, match=f"axis {axis} is out of bounds for an array of dimension 2"):
+            xp.diff(x, axis=axis)
+    with pytest.raises(ValueError, match="axis -1 is out of bounds for an array of dimension 0"):
+        xp.diff(xp.asarray(1.0))
+    with pytest.raises(ValueError, match="the order of differences cannot be negative: -1"):
+        xp.diff(x, n=-1)
+    ends = xp.asarray([[0.0], [0.0]])
+    assert xp.diff(x, n=0, prepend=ends).shape == np.diff(x.asnumpy(), n=0, prepend=0.0).shape == (2, 3)

@@ -21,7 +21,7 @@ from dask.utils import has_keyword
 import xpgrad
 from xpgrad import Array
 from xpgrad.array import array_of
-from xpgrad.tree import leaves, rebuild, replace
+from xpgrad.tree import leaves, rebuild, tree_map
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.local import Chunks, Place, differentiable, raw, tracked, unified
@@ -84,7 +84,7 @@ def _of_leaves(func: Callable[..., Any], operands: Sequence[_Operand]) -> tuple[
     flat = [
         (leaf, ind) for (x, ind), tree in zip(operands, trees, strict=True) for leaf in (leaves(x) if tree else [x])
     ]
-    forms = [replace(x, lambda _: 0) if tree else None for (x, _), tree in zip(operands, trees, strict=True)]
+    forms = [tree_map(x, lambda _: 0) if tree else None for (x, _), tree in zip(operands, trees, strict=True)]
     return partial(_of_trees, func, forms), flat
 
 

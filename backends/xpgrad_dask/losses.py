@@ -14,7 +14,7 @@ import numpy
 import xpgrad
 from xpgrad import Array
 from xpgrad.array import array_of
-from xpgrad.tree import leaves, placed_leaves, rebuild, replace
+from xpgrad.tree import leaves, placed_leaves, rebuild, tree_map
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.local import Place, raw, run, tracked, unified
 
@@ -77,7 +77,7 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
         kernel = partial(
             _in_parts,
             at_once,
-            partial(_value_and_grad, f, reduce, value.meta.dtype, replace(params, lambda _: 0)),
+            partial(_value_and_grad, f, reduce, value.meta.dtype, tree_map(params, lambda _: 0)),
             len(given),
         )
         places = [*kinds, *(Place.of(x, (0, *(None,) * (x.ndim - 1))) for x in data)]

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from xpgrad.collection import Collection
 from xpgrad.declared import Declared
+from xpgrad.discovery import backend_of
 from xpgrad.exits import Exits
 
 
@@ -133,6 +134,11 @@ class Follower(Array):
         """The backend's own array, brought up to date."""
         self._view.refresh(self)
         return self._data
+
+
+def filled(like: Array, value: complex, shape: tuple[int, ...] | None = None) -> Array:
+    """An Array without history, filled with one value; of the dtype, device and, by default, shape of another."""
+    return array_of(backend_of(like.data).full(like.shape if shape is None else shape, value, like.data))
 
 
 def array_of(data: Any, node: Any = None, kind: type[Array] = Array) -> Array:

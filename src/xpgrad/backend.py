@@ -19,6 +19,11 @@ from xpgrad.errors import FunctionMissingError, LibraryMissingError
 from xpgrad.keys import parts_of
 
 
+def zeroed(xp: Any, g: Any, r: Any) -> Any:
+    """`r` as it is, but 0 where it is not finite and `g` is 0."""
+    return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+
+
 class Backend:
     """One array library: where its functions are, which types are its arrays, and what the standard lacks.
 
@@ -191,8 +196,7 @@ class Backend:
 
     def keep_zero(self, g: Any, r: Any) -> Any:
         """What a rule made of a cotangent, but 0 where that was zero and `r` is not finite (0 * inf)."""
-        xp = self.namespace
-        return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+        return zeroed(self.namespace, g, r)
 
     def device_cause(self, error: Exception) -> str | None:
         """If a failed allocation means that the device cannot be used, the reason in words; otherwise None."""

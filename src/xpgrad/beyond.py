@@ -8,8 +8,8 @@ from operator import index
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.functions import as_array, function
-from xpgrad.subscripts import from_lists, plan
+from xpgrad.functions import as_array, as_arrays, function
+from xpgrad.subscripts import contraction, from_lists
 
 
 def einsum(subscripts: Any, /, *operands: Any) -> Array:
@@ -25,6 +25,11 @@ def einsum(subscripts: Any, /, *operands: Any) -> Array:
         They are contracted in pairs, in an order that opt_einsum finds where it is installed. Instead of `subscripts`,
         a list of integers and Ellipsis may follow each of them, as in NumPy.
 
+    Returns
+    -------
+    Array
+        With the axes that the right side of the subscripts names.
+
     Raises
     ------
     ValueError
@@ -32,8 +37,8 @@ def einsum(subscripts: Any, /, *operands: Any) -> Array:
     """
     if not isinstance(subscripts, str):
         subscripts, operands = from_lists(subscripts, *operands)
-    arrays = [as_array(x) for x in operands]
-    names, out, sizes, path = plan(subscripts, tuple(tuple(x.shape) for x in arrays))
+    arrays = as_arrays(operands)
+    names, out, sizes, path = contraction(subscripts, tuple(tuple(x.shape) for x in arrays))
     left = [_distinct(x, indices, sizes) for x, indices in zip(arrays, names, strict=True)]
     for i, j in path:
         (x2, second), (x1, first) = left.pop(max(i, j)), left.pop(min(i, j))
@@ -106,13 +111,18 @@ def pad(
     mode : {"constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum", "mean", "median", "minimum"}
         What these elements are, as in NumPy; in the mode "empty" they are zeros.
     constant_values : number, 0-dimensional array, (before, after), or one such pair for each axis
-        What they are in the mode "constant".
+        What they are in the mode "constant"; several may be in an array, too.
     stat_length : int, (before, after), or one such pair for each axis, optional
         Of how many elements next to the edge they are the maximum, mean, median or minimum; of all by default.
     end_values : number, 0-dimensional array, (before, after), or one such pair for each axis
         Where they end in the mode "linear_ramp".
     reflect_type : {"even"}
         Reflections are not inverted.
+
+    Returns
+    -------
+    Array
+        The larger array, of the same dtype.
 
     Raises
     ------
@@ -122,8 +132,6 @@ def pad(
     """
     out = as_array(x)
     xp: Any = out.__array_namespace__()
-    if hasattr(pad_width, "tolist"):
-        pad_width = pad_width.tolist()
     widths = [(index(before), index(after)) for before, after in _pairs(pad_width, out.ndim, "pad_width")]
     if any(n < 0 for pair in widths for n in pair):
         raise ValueError(f"pad_width must not be negative, but is {pad_width!r}; to cut elements off, use slices.")
@@ -201,6 +209,11 @@ def _framed(xp: Any, x: Array, widths: Sequence[Any], values: Sequence[Any]) -> 
     return x
 
 
+def _listed(value: Any) -> Any:
+    """The elements of an array in lists, as far as it has axes."""
+    return [_listed(value[i, ...]) for i in range(value.shape[0])] if getattr(value, "shape", ()) else value
+
+
 def _pairs(value: Any, ndim: int, name: str) -> list[Sequence[Any]]:
     """One pair for each axis.
 
@@ -209,6 +222,7 @@ def _pairs(value: Any, ndim: int, name: str) -> list[Sequence[Any]]:
     ValueError
         If there are not as many.
     """
+    value = _listed(value)
     if not isinstance(value, list | tuple):
         value = (value,)
     if not any(isinstance(item, list | tuple) for item in value):
@@ -228,6 +242,11 @@ def zeta(x: Any, q: Any = None) -> Any:
         The exponent, by which there is no derivative.
     q : array, optional
         Where the sum starts; at 1 by default.
+
+    Returns
+    -------
+    Array
+        ``sum((q + k)**-x)`` over all k from 0 on, of the shape that both broadcast to.
     """
     return function("special.zeta")(x, 1.0 if q is None else q)
 
@@ -248,6 +267,11 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     return_sign : bool
         Return the logarithm of the magnitude of the sum, and the sign of the sum; otherwise the result is NaN where
         the sum is negative.
+
+    Returns
+    -------
+    Array, or tuple of two
+        The logarithm; with `return_sign`, then the sign.
     """
     a = as_array(a)
     xp = a.__array_namespace__()
@@ -272,6 +296,11 @@ def multigammaln(a: Any, d: int) -> Any:
         The argument, greater than ``(d - 1) / 2``.
     d : int
         How many rows the matrices have.
+
+    Returns
+    -------
+    Array
+        Of the shape of `a`.
     """
     halves = sum(function("special.gammaln")(as_array(a) - j / 2) for j in range(index(d)))
     return halves + d * (d - 1) / 4 * log(pi)
@@ -284,6 +313,11 @@ def sinc(x: Any) -> Array:
     ----------
     x : array
         The argument, real or complex.
+
+    Returns
+    -------
+    Array
+        Of the shape of `x`.
     """
     x = as_array(x)
     xp: Any = x.__array_namespace__()
@@ -301,6 +335,11 @@ def softplus(x: Any) -> Array:
     ----------
     x : array
         The argument.
+
+    Returns
+    -------
+    Array
+        Of the shape of `x`.
     """
     return -function("special.log_expit")(-as_array(x))  # type: ignore[no-any-return]  # made by name
 

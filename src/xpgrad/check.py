@@ -8,13 +8,13 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from xpgrad.array import Array, array_of
+from xpgrad.array import Array, array_of, filled
 from xpgrad.custom import arrays, name_of, snapshot
 from xpgrad.discovery import backend_of, floating
 from xpgrad.errors import GradientCheckError
 from xpgrad.functional import arguments_in, differentiated, jvp, positions_of, units, vjp
 from xpgrad.functions import function
-from xpgrad.tree import placed_leaves, rebuild, replace
+from xpgrad.tree import placed_leaves, rebuild, tree_map
 
 _MODES = ("reverse", "forward")
 
@@ -113,17 +113,20 @@ class _Check:
             for entry, unit in zip(_entries(x), units(x), strict=True):
                 step = self._eps * max(1.0, abs(x[entry].item()))
                 numeric: complex = 0.0
-                for factor in (1.0, 1j) if _is_complex(x) else (1.0,):
+                for factor in (1.0, 1j) if floating(x.data) == "complex" else (1.0,):
                     direction = unit * factor
                     ahead, behind = (_product(cotangent, _moved(f, args, i, direction, h)) for h in (step, -step))
                     numeric += factor * (ahead - behind) / (2 * step)
                 self._compare(gradients[i][entry].item(), numeric, f"reverse mode, order {degree}: by {place}", entry)
 
     def forward(self, f: Callable[..., Any], args: tuple[Any, ...], degree: int) -> None:
-        """Compare the derivative of every entry of the output in a random direction of each argument."""
+        """Compare the derivative of every entry of the output in a random direction of each argument.
+
+        Entries beyond 1 move by as much more, as their steps in reverse mode are longer.
+        """
         for i, (place, x) in enumerate(zip(self._places, arrays(args), strict=True)):
-            direction = self._direction(x)
-            tangents = [direction if j == i else _zeros(other) for j, other in enumerate(arrays(args))]
+            direction = self._direction(x) * function("clip")(function("abs")(x), 1.0)
+            tangents = [direction if j == i else filled(other, 0) for j, other in enumerate(arrays(args))]
             _, tangent = jvp(f, args, rebuild(args, tangents))
             ahead, behind = (arrays(_moved(f, args, i, direction, h)) for h in (self._eps, -self._eps))
             for (where, t), a, b in zip(placed_leaves(tangent), ahead, behind, strict=True):
@@ -138,14 +141,14 @@ class _Check:
         return lambda *args: vjp(f, *args)[1](cotangent)
 
     def _cotangent(self, out: Any) -> Any:
-        return replace(out, lambda y: self._direction(snapshot(y)))
+        return tree_map(out, lambda y: self._direction(snapshot(y)))
 
     def _direction(self, x: Array) -> Array:
         """A random array of the shape and dtype of `x`; zeros if that holds no floating-point numbers."""
         if not floating(x.data):
-            return _zeros(x)
+            return filled(x, 0)
         draw = self._random.gauss
-        values = [complex(draw(), draw()) if _is_complex(x) else draw() for _ in range(x.size or 0)]
+        values = [complex(draw(), draw()) if floating(x.data) == "complex" else draw() for _ in range(x.size or 0)]
         xp = backend_of(x.data).namespace
         return array_of(xp.reshape(xp.asarray(values, dtype=x.dtype, device=x.device), x.shape))
 
@@ -162,7 +165,7 @@ class _Check:
 def _moved(f: Callable[..., Any], args: tuple[Any, ...], i: int, direction: Array, step: float) -> Any:
     """What the function returns a step away in a direction of the i-th leaf of its arguments."""
     moved = rebuild(args, [x + step * direction if j == i else x for j, x in enumerate(arrays(args))])
-    return replace(f(*moved), snapshot)
+    return tree_map(f(*moved), snapshot)
 
 
 def _product(cotangent: Any, out: Any) -> float:
@@ -170,7 +173,7 @@ def _product(cotangent: Any, out: Any) -> float:
     total = 0.0
     for u, y in zip(arrays(cotangent), arrays(out), strict=True):
         if floating(y.data):
-            u = function("conj")(u) if _is_complex(u) else u
+            u = function("conj")(u) if floating(u.data) == "complex" else u
             total += complex(function("sum")(u * y).item()).real
     return total
 
@@ -180,13 +183,5 @@ def _entries(x: Array) -> Iterator[tuple[int, ...]]:
     return product(*map(range, x.shape))
 
 
-def _is_complex(x: Array) -> bool:
-    return bool(backend_of(x.data).namespace.isdtype(x.dtype, "complex floating"))
-
-
 def _epsilon(x: Array) -> float:
     return float(backend_of(x.data).namespace.finfo(x.dtype).eps)
-
-
-def _zeros(x: Array) -> Array:
-    return array_of(backend_of(x.data).full(x.shape, 0, x.data))

@@ -8,8 +8,9 @@ from numbers import Integral
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import along, axes_of
 from xpgrad.beyond import BEYOND
-from xpgrad.functions import as_array, function
+from xpgrad.functions import as_array, as_arrays, function
 from xpgrad.inplace import reshaped, turned
 
 
@@ -22,20 +23,40 @@ def astype(x: Array, /, dtype: Any, copy: bool = True, device: Any = None) -> Ar
 
 def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array:
     """The axes in another order; as in NumPy, a view."""
-    return turned(x, axes) if isinstance(x, Array) else function("permute_dims")(x, axes)
+    return turned(as_array(x), axes)
 
 
 def matrix_transpose(x: Array, /) -> Array:
     """The last two axes exchanged; as in NumPy, a view."""
-    if not isinstance(x, Array) or x.ndim < 2:
+    x = as_array(x)
+    if x.ndim < 2:
         return function("matrix_transpose")(x)  # type: ignore[no-any-return]  # primitives are untyped
     return turned(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 def moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Array:
-    """Axes moved to other places; as in NumPy, a view."""
-    if not isinstance(x, Array):
-        return function("moveaxis")(x, source, destination)
+    """Axes moved to other places; as in NumPy, a view.
+
+    Parameters
+    ----------
+    x : array
+        The array.
+    source, destination : int or tuple of int
+        Which axes, and where each is to be.
+
+    Returns
+    -------
+    Array
+        The view.
+
+    Raises
+    ------
+    IndexError
+        If there is no such axis.
+    ValueError
+        If an axis is named twice, or there are not as many places as axes.
+    """
+    x = as_array(x)
     whole = (int, Integral)  # the one for type checkers, the other for NumPy's integers
     first, second = ((axis,) if isinstance(axis, whole) else axis for axis in (source, destination))
     for axis in (*first, *second):
@@ -55,8 +76,9 @@ def _of_shape(name: str) -> Callable[..., Array]:
     apply = function(name)
 
     def change(x: Array, /, *arguments: Any, **options: Any) -> Array:
+        x = as_array(x)
         out: Array = apply(x, *arguments, **options)
-        return reshaped(x, out) if isinstance(x, Array) and not options.get("copy") else out
+        return out if options.get("copy") else reshaped(x, out)
 
     change.__name__ = change.__qualname__ = name
     change.__doc__ = apply.__doc__
@@ -66,13 +88,40 @@ def _of_shape(name: str) -> Callable[..., Array]:
 
 
 def broadcast_arrays(*arrays: Array) -> tuple[Array, ...]:
-    """Broadcast arrays against one another."""
-    shape = broadcast_shapes(*(x.shape for x in map(as_array, arrays)))
-    return tuple(function("broadcast_to")(x, shape) for x in arrays)
+    """Broadcast arrays against one another.
+
+    Parameters
+    ----------
+    *arrays : array
+        A number counts as an array without axes.
+
+    Returns
+    -------
+    tuple of Array
+        All of one shape.
+
+    Raises
+    ------
+    ValueError
+        If their shapes do not broadcast.
+    """
+    given = as_arrays(arrays)
+    shape = broadcast_shapes(*(x.shape for x in given))
+    return tuple(function("broadcast_to")(x, shape) for x in given)
 
 
 def broadcast_shapes(*shapes: tuple[int | None, ...]) -> tuple[int | None, ...]:
     """The shape that shapes broadcast to; a length that a lazy library does not know yet, None or NaN, stays so.
+
+    Parameters
+    ----------
+    *shapes : tuple of int
+        The shapes.
+
+    Returns
+    -------
+    tuple of int
+        Their common shape.
 
     Raises
     ------
@@ -94,6 +143,18 @@ def broadcast_shapes(*shapes: tuple[int | None, ...]) -> tuple[int | None, ...]:
 def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
     """Coordinate grids from one-dimensional coordinates.
 
+    Parameters
+    ----------
+    *arrays : array
+        The coordinates along each axis; a number counts as one of them.
+    indexing : {"xy", "ij"}
+        Whether the first two axes of the grids are exchanged, as in pictures, or all are in the order of the arrays.
+
+    Returns
+    -------
+    tuple of Array
+        A grid for each array.
+
     Raises
     ------
     ValueError
@@ -101,7 +162,7 @@ def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"indexing must be 'xy' or 'ij', not {indexing!r}.")
-    grids = [as_array(x) for x in arrays]
+    grids = as_arrays(arrays)
     places = list(range(len(grids)))
     if indexing == "xy" and len(grids) > 1:
         places[:2] = [1, 0]
@@ -115,14 +176,38 @@ def meshgrid(*arrays: Array, indexing: str = "xy") -> tuple[Array, ...]:
 def diff(
     x: Array, /, *, axis: int = -1, n: int = 1, prepend: Array | None = None, append: Array | None = None
 ) -> Array:
-    """The n-th differences of neighbouring elements along an axis."""
+    """The n-th differences of neighbouring elements along an axis.
+
+    Parameters
+    ----------
+    x : array
+        The elements.
+    axis : int
+        Along which axis; the last by default.
+    n : int
+        How many times to take differences.
+    prepend, append : array, optional
+        What to put before and after `x`, unless `n` is 0.
+
+    Returns
+    -------
+    Array
+        With `n` elements less along the axis than there were, or none.
+
+    Raises
+    ------
+    ValueError
+        If there is no such axis, or `n` is negative.
+    """
+    if n < 0:
+        raise ValueError(f"the order of differences cannot be negative: {n}.")
     x = as_array(x)
+    (axis,) = axes_of(axis, x.ndim)
     parts = [part for part in (prepend, x, append) if part is not None]
-    if len(parts) > 1:
+    if n and len(parts) > 1:
         x = function("concat")(parts, axis=axis)
-    lead = (slice(None),) * (axis % x.ndim)
     for _ in range(n):
-        x = x[(*lead, slice(1, None), ...)] - x[(*lead, slice(None, -1), ...)]
+        x = x[along(axis, slice(1, None))] - x[along(axis, slice(None, -1))]
     return x
 
 

@@ -12,6 +12,7 @@ from sys import getrefcount
 from typing import Any, NamedTuple
 
 from xpgrad.array import Array, array_of
+from xpgrad.backend import zeroed
 from xpgrad.discovery import backend_of, floating
 from xpgrad.plan import device_of
 from xpgrad.primitive import raw_namespace
@@ -108,15 +109,15 @@ def added_at(total: Any, g: Any, shape: tuple[int, ...], key: Any) -> bool:
     return world.backend.add_at(total, key, g)  # type: ignore[no-any-return]  # worlds are untyped
 
 
-def keep_zeros(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[Any, ...], lone: bool = False) -> Any:
-    """What a rule makes of a cotangent that may hold zeros, which must stay zero whatever they are multiplied by.
+def guarded_pull(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[Any, ...], lone: bool = False) -> Any:
+    """Run a rule on a cotangent that may hold zeros, which must stay zero whatever they are multiplied by.
 
     `lone` says that nothing else refers to the cotangent, and that it is not needed afterwards: then its memory may be
     written to, which takes half the time of a product of 1e7 elements.
     """
     large = lone and backend.in_place_from < inf and g.size >= backend.in_place_from
     if large and plan.primitive.elementwise and backend.owned(g):
-        r = backend.overwritten(g, kept, pull.factor, partial(keep_zeros, xp, backend, plan, pull))
+        r = backend.overwritten(g, kept, pull.factor, partial(guarded_pull, xp, backend, plan, pull))
         if r is not None:
             return r
     r = pull(xp, g, kept)
@@ -127,7 +128,7 @@ def keep_zeros(xp: Any, backend: Any, plan: Any, pull: Any, g: Any, kept: tuple[
     if not plan.primitive.bilinear:
         return keep_zero(xp, g, r)
     # Where it cannot be told whether all is finite, three contractions for one would be too dear.
-    return r if finite is None else keep_zero_terms(xp, pull, g, kept, r)
+    return r if finite is None else pull_by_terms(xp, pull, g, kept, r)
 
 
 def keep_zero(xp: Any, g: Any, r: Any) -> Any:
@@ -136,12 +137,12 @@ def keep_zero(xp: Any, g: Any, r: Any) -> Any:
     Where `r` is finite it is left alone, so that its own derivative stays right.
     """
     if isinstance(g, Array) or isinstance(r, Array):
-        return xp.where((g != 0) | xp.isfinite(r), r, 0.0)
+        return zeroed(xp, g, r)
     return backend_of(r).keep_zero(g, r)
 
 
-def keep_zero_terms(xp: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -> Any:
-    """As `keep_zero`, for a rule that sums products of g with what it needs: a term in which g is zero is zero.
+def pull_by_terms(xp: Any, pull: Any, g: Any, kept: tuple[Any, ...], r: Any) -> Any:
+    """Run a rule that sums products of g with what it needs once more, so that a term in which g is zero is zero.
 
     The same rule also tells where an infinity or a NaN met a g that is not zero: there `r` is left alone.
     """

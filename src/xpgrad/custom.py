@@ -15,10 +15,11 @@ from xpgrad.array import Array, array_of
 from xpgrad.cotangent import conjugated, restore
 from xpgrad.discovery import backend_of, floating, is_array
 from xpgrad.errors import FunctionError
+from xpgrad.functions import as_array
 from xpgrad.node import Form, Part, make_node
 from xpgrad.plan import shape_of
 from xpgrad.scope import is_recording, is_training, modes
-from xpgrad.tree import aligned, leaves, rebuild, replace
+from xpgrad.tree import aligned, leaves, rebuild, tree_map
 
 
 class OpaquePlan:
@@ -91,7 +92,7 @@ class Call:
     def record_tree(self, out: Any) -> Any:
         """A nested result with this call as the history of its Arrays; what is no Array stays as it is."""
         recorded = iter(self.record(arrays(out)))
-        return replace(out, lambda y: next(recorded) if isinstance(y, Array) else y)
+        return tree_map(out, lambda y: next(recorded) if isinstance(y, Array) else y)
 
     def accept(self, r: Any, i: int, like: Any, place: str) -> Any:
         """Check a cotangent that the user's function computed for input `i`, and give it that input's dtype.
@@ -120,7 +121,7 @@ def snapshot(x: Any) -> Any:
     """An Array of the same content and history that later writes do not reach; what is no array stays as it is."""
     if isinstance(x, Array):
         return array_of(x.data, x._node)
-    return array_of(backend_of(x).asarray(x)) if is_array(x) else x
+    return as_array(x) if is_array(x) else x
 
 
 def tracked(x: Any) -> bool:
@@ -352,7 +353,7 @@ class CustomVJP:
                     f"argument {i} of {name} is being recorded, but nondiff_argnums says that no gradient flows "
                     "through it. Pass x.detach(), or take the position out of nondiff_argnums."
                 )
-        args = tuple(x if i in self._nondiff else replace(x, snapshot) for i, x in enumerate(args))
+        args = tuple(x if i in self._nondiff else tree_map(x, snapshot) for i, x in enumerate(args))
         with modes(False, None):
             if not any(map(tracked, leaves(args))):
                 return self._f(*args)
@@ -364,7 +365,7 @@ class CustomVJP:
         pair = self._fwd(*args)  # type: ignore[misc]  # __call__ has seen to it that there is one
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise FunctionError(f"fwd of {name_of(self._f)} should return a pair, (result, residuals).")
-        return replace(pair[0], snapshot), pair[1]
+        return tree_map(pair[0], snapshot), pair[1]
 
     def backward(self, args: tuple[Any, ...], residuals: Any, g: Any) -> Any:
         """What `bwd` returns."""
@@ -396,7 +397,7 @@ class _VJPCall(Call):
         self.function = function
         self.args = args
         self.residuals = residuals
-        self.form = replace(out, lambda y: isinstance(y, Array))
+        self.form = tree_map(out, lambda y: isinstance(y, Array))
         self.training = is_training()
 
     def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:

@@ -6,8 +6,9 @@ array-api-compat. Array types are matched by name, so that no library is importe
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -119,6 +120,21 @@ def available_backends() -> dict[str, Backend]:
     return {name: backend for name, backend in plugins().items() if backend.installed()}
 
 
+def check_named(name: str) -> None:
+    """Refuse a name that `get_named` would not know, without importing a library.
+
+    Raises
+    ------
+    UnknownBackendError
+        If no plug-in has this name, and no library that is installed or known to array-api-compat.
+    """
+    root = name.partition(".")[0]
+    places = (root, f"array_api_compat.{root}") if _is_module_name(name) else ()
+    found = any(place in sys.modules or importlib.util.find_spec(place) for place in places)
+    if not found and name not in plugins():  # asked last: to list the plug-ins takes time that an import need not take
+        raise UnknownBackendError(name, sorted(plugins()))
+
+
 _BY_NAME: dict[str, Backend] = {}
 
 
@@ -211,6 +227,14 @@ def floating(x: Any) -> str:
         kinds = (kind for kind in ("real", "complex") if isdtype(x.dtype, f"{kind} floating"))
         found = _FLOATING[key] = next(kinds, "")
     return found
+
+
+_KINDS = ("bool", "unsigned integer", "signed integer", "real floating", "complex floating")
+
+
+def rank(isdtype: Callable[[Any, str], bool], dtype: Any) -> int:
+    """The rank of a dtype's kind, by its library's `isdtype`; what is of a higher one does not fit into a lower."""
+    return next(place for place, kind in enumerate(_KINDS) if isdtype(dtype, kind))
 
 
 def is_array(x: Any) -> bool:

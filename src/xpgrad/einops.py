@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.namespace import active
 
 _BACKENDS = "einops._backends"
 
@@ -30,13 +31,13 @@ def register(backends: ModuleType) -> None:
             return isinstance(tensor, Array)
 
         def from_numpy(self, x: Any) -> Any:
-            return sys.modules["xpgrad"].asarray(x)
+            return active().asarray(x)
 
         def to_numpy(self, x: Any) -> Any:
             return x.asnumpy()
 
         def arange(self, start: int, stop: int) -> Any:
-            return sys.modules["xpgrad"].arange(start, stop)
+            return active().arange(start, stop)
 
         def reshape(self, x: Any, shape: Any) -> Any:
             return x.__array_namespace__().reshape(x, tuple(shape))

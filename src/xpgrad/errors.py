@@ -47,7 +47,7 @@ class NotAVariableError(XpgradError, ValueError):
 
 
 class HeadGradientError(XpgradError, ValueError):
-    """A head gradient does not fit the head it belongs to."""
+    """A head gradient does not fit its head, or an array that is to hold a gradient does not fit its variable."""
 
 
 class VariableError(XpgradError, TypeError):

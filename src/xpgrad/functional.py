@@ -13,13 +13,13 @@ from functools import partial, wraps
 from operator import index
 from typing import Any
 
-from xpgrad.array import Array, array_of
+from xpgrad.array import Array, array_of, filled
 from xpgrad.cotangent import complex_for_real, starting, unlike
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array, use_backend
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
 from xpgrad.exits import last_exit
-from xpgrad.functions import function
+from xpgrad.functions import as_array, function
 from xpgrad.inplace import writable
 from xpgrad.node import is_leaf, leaf, make_node
 from xpgrad.primitive import PRIMITIVES, raw_namespace
@@ -27,7 +27,7 @@ from xpgrad.pullback import pull
 from xpgrad.rows import jacobian as jacobian_of
 from xpgrad.rows import units as unit_rows
 from xpgrad.scope import is_recording, is_training, modes
-from xpgrad.tree import aligned, placed_leaves, rebuild, replace
+from xpgrad.tree import aligned, placed_leaves, rebuild, tree_map
 from xpgrad.variables import fit, join
 
 _IDENTITY = PRIMITIVES["positive"].plan((0,))
@@ -101,7 +101,7 @@ def value_and_grad(
     def compute(*args: Any, **kwargs: Any) -> Any:
         run = _Run(f, args, kwargs, positions_of(argnums, args), has_aux)
         value = run.only_output()
-        one = array_of(backend_of(value.data).full((), 1, value.data))
+        one = filled(value, 1, ())
         gradient = run.gradients([value], [one], run.needed, argnums)
         return run.hand_out((run.out, run.aux) if has_aux else run.out), gradient
 
@@ -188,7 +188,7 @@ def jvp(
     outputs = run.outputs()
     directions = _vectors(run.inputs, primals, tangents, "tangents", DifferentiationError)
     create = is_recording() and (run.needed or any(map(tracked, directions)))
-    probes = [array_of(backend_of(y.data).full(y.shape, 1, y.data), leaf()) for y in outputs]
+    probes = [array_of(filled(y, 1).data, leaf()) for y in outputs]
     pulled = _pull(outputs, probes, run.inputs, create=True)
     # Data of a lazy library make what is pulled lazy, though parameters and directions are in memory.
     directions = [starting(d, y) for d, y in zip(directions, pulled, strict=True)]
@@ -299,8 +299,13 @@ def stop_gradient(tree: Any) -> Any:
     ----------
     tree
         Arrays, nested as you like; what is no Array stays as it is.
+
+    Returns
+    -------
+    tree
+        Of the same form, with Arrays that share the content of those given.
     """
-    return replace(tree, lambda x: x.detach() if isinstance(x, Array) else x)
+    return tree_map(tree, lambda x: x.detach() if isinstance(x, Array) else x)
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -329,7 +334,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def remembered(*args: Any, **kwargs: Any) -> Any:
         if not is_recording():
             return f(*args, **kwargs)
-        arguments = replace((args, kwargs), lambda x: snapshot(x) if isinstance(x, Array) else x)
+        arguments = tree_map((args, kwargs), lambda x: snapshot(x) if isinstance(x, Array) else x)
         run_again = partial(_Replay, f, arguments, is_training(), get_backend())
         first = run_again()
         if not any(map(tracked, arrays(first.out))):
@@ -374,7 +379,7 @@ class _Run:
             entries = [differentiated(x, f"argument {i}{place}", outside) for place, x in placed_leaves(args[i])]
             given[i] = rebuild(args[i], entries)
             self.inputs += map(snapshot, entries)
-            self._were_arrays.append(replace(args[i], lambda x: isinstance(x, Array)))
+            self._were_arrays.append(tree_map(args[i], lambda x: isinstance(x, Array)))
         start = leaf().order
         exit_before = last_exit.set(None)
         try:
@@ -395,7 +400,7 @@ class _Run:
 
     def _output(self, y: Any, place: str) -> Array:
         if isinstance(y, Array) or is_array(y):
-            return y if isinstance(y, Array) else array_of(backend_of(y).asarray(y))
+            return as_array(y)
         what = f"{type(y).__name__} {y!r:.60}" + (f" at {place}" if place else "")
         cause = "" if self._exit is None else f" Its history was lost where float() was called: {self._exit}."
         raise DifferentiationError(
@@ -433,19 +438,19 @@ class _Run:
             rows = [_walk([y], [unit], self.inputs, create=self.needed, retain=True) for unit in units(y)]
             shapes = [(*y.shape, *x.shape) for x in self.inputs]
             if not rows:
-                return [_zeros(x, shape) for x, shape in zip(self.inputs, shapes, strict=True)]
+                return [filled(x, 0, shape) for x, shape in zip(self.inputs, shapes, strict=True)]
             stack, reshape = function("stack"), function("reshape")
             return [reshape(stack(r), shape) for r, shape in zip(zip(*rows, strict=True), shapes, strict=True)]
 
     def by_argument(self, gradients: Sequence[Array], argnums: Any) -> Any:
         """What was computed for every input in the form of the arguments: one for an int, else a tuple or list."""
         new = iter(gradients)
-        trees = [replace(tree, lambda array: _given(next(new), array)) for tree in self._were_arrays]
+        trees = [tree_map(tree, lambda array: _given(next(new), array)) for tree in self._were_arrays]
         return trees if isinstance(argnums, list) else tuple(trees) if isinstance(argnums, tuple) else trees[0]
 
     def hand_out(self, tree: Any) -> Any:
         """A result for the caller: without history where none is needed, and raw where that is wanted."""
-        return replace(tree, self._handed_out)
+        return tree_map(tree, self._handed_out)
 
     def _handed_out(self, y: Any) -> Any:
         if not isinstance(y, Array):
@@ -469,7 +474,7 @@ class _Replay:
     """
 
     def __init__(self, f: Callable[..., Any], arguments: Any, training: bool, backend: str) -> None:
-        args, kwargs = replace(arguments, lambda x: _entry(x.data, x._node) if tracked(x) else x)
+        args, kwargs = tree_map(arguments, lambda x: _entry(x.data, x._node) if tracked(x) else x)
         self.inputs = [snapshot(x) for x in arrays((args, kwargs)) if tracked(x)]
         start = leaf().order
         with modes(True, training), use_backend(backend):
@@ -559,7 +564,7 @@ def _walk(
     nodes, gs = zip(*pairs, strict=True) if pairs else ((), ())
     targets = [x._node for x in inputs]
     found = pull(nodes, gs, targets=targets, create=create, stop=True, **options)
-    return [fit(found[n], x) if n in found else _zeros(x, x.shape) for n, x in zip(targets, inputs, strict=True)]
+    return [fit(found[n], x) if n in found else filled(x, 0) for n, x in zip(targets, inputs, strict=True)]
 
 
 def _boundary(heads: Iterable[Array], start: int) -> dict[Any, Any]:
@@ -623,7 +628,7 @@ def _vector(x: Array, v: Any, place: str, error: type[XpgradError]) -> Array:
     if complex_for_real(v._data if isinstance(v, Array) else v, x._data):
         raise error(f"{place} is complex, but belongs to an array of {x.dtype}: give the real part alone.")
     if isinstance(v, int | float | complex):
-        return array_of(backend_of(x.data).full(x.shape, v, x.data))
+        return filled(x, v)
     if not isinstance(v, Array) and not is_array(v):
         raise error(f"{place} should be an array of shape {x.shape}, but is {type(v).__name__} {v!r:.60}.")
     if unlike(v.shape, x.shape):
@@ -634,11 +639,6 @@ def _vector(x: Array, v: Any, place: str, error: type[XpgradError]) -> Array:
 def _given(g: Array, array: bool) -> Any:
     """A derivative for the caller: raw if no Array is wanted, unless it has a history that would be lost."""
     return g if array or tracked(g) else writable(g)
-
-
-def _zeros(x: Array, shape: tuple[int, ...]) -> Array:
-    """Zeros of the dtype and on the device of `x`."""
-    return array_of(backend_of(x.data).full(shape, 0, x.data))
 
 
 def units(y: Array) -> Iterator[Array]:

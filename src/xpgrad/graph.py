@@ -6,16 +6,16 @@ somebody else keeps it alive; running the graph after that says which one is mis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import ref
 
 from xpgrad.array import Array
 from xpgrad.discovery import is_array
 from xpgrad.errors import GraphFreedError, GraphInputError, NotRecordedError
-from xpgrad.functions import function
+from xpgrad.functions import function_of
 from xpgrad.node import Node, Part
-from xpgrad.primitive import PRIMITIVES
+from xpgrad.primitive import Primitive
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Operation:
         Its keyword parameters.
     shape, dtype
         Those of its result; tuples of them for several results.
+    primitive : Primitive or None
+        What computes it; None for a user-defined function, which may have any name.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Operation:
     parameters: dict[str, Any]
     shape: Any
     dtype: Any
+    primitive: Primitive | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         operands = [x if isinstance(x, Label) else _brief(x) for x in self.operands]
@@ -54,6 +57,10 @@ class Operation:
         several = isinstance(self.dtype, tuple)
         pairs = zip(self.dtype, self.shape, strict=True) if several else [(self.dtype, self.shape)]
         return ", ".join(f"{dtype}{list(shape)}" for dtype, shape in pairs)
+
+
+class Choice(Operation):
+    """The step from an operation of several results to one of them."""
 
 
 class Label(str):
@@ -173,15 +180,14 @@ def get_symbol(x: Array) -> Graph:
             labels[node] = Label(f"var{len(variables)}")
             variables.append(Operation("variable", labels[node], (), {}, *forms[node]))
             continue
-        name = "part" if node.__class__ is Part else _name(node.plan)
+        chosen = node.__class__ is Part
+        primitive = None if chosen else node.plan.primitive
+        name = "part" if chosen else (primitive or node.plan).name
         labels[node] = Label(f"{name}{len(operations)}")
         operands, parameters = _arguments(node, labels)
-        operations.append(Operation(name, labels[node], operands, parameters, *forms[node]))
+        kind = Choice if chosen else Operation
+        operations.append(kind(name, labels[node], operands, parameters, *forms[node], primitive))
     return Graph(tuple(variables), tuple(operations))
-
-
-def _name(plan: Any) -> str:
-    return plan.name if plan.primitive is None else plan.primitive.name  # type: ignore[no-any-return]  # plans are duck-typed
 
 
 def _ancestors(head: Any) -> list[Any]:
@@ -243,14 +249,14 @@ def _run(step: Operation, operands: list[Any]) -> Any:
             f"{step.label} used a constant that was not kept and is gone. Keep a reference to it, or make it a "
             "variable with attach_grad() before recording."
         )
-    if step.name == "part":
+    if isinstance(step, Choice):
         return operands[0][step.parameters["index"]]
-    if step.name not in PRIMITIVES:
+    if step.primitive is None:
         raise GraphInputError(
             f"{step.label} is a user-defined function, which a graph cannot run again: call it instead."
         )
-    arguments = [operands] if PRIMITIVES[step.name].variadic else operands
-    return function(step.name)(*arguments, **step.parameters)
+    arguments = [operands] if step.primitive.variadic else operands
+    return function_of(step.primitive)(*arguments, **step.parameters)
 
 
 def _brief(x: Any) -> str:

@@ -17,7 +17,7 @@ from sys import getrefcount
 from typing import Any, NamedTuple
 
 from xpgrad.array import Array, Follower, array_of
-from xpgrad.discovery import backend_of, floating
+from xpgrad.discovery import backend_of, floating, rank
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, leading_array, leading_parameter, new_node
 from xpgrad.node import is_leaf, move_variable
@@ -238,14 +238,15 @@ def assign(self: Array, new: Array) -> Array:
     if data.shape != old.shape and shape_of(data) != old.shape:
         raise InPlaceError(f"shape {self.shape}", f"shape {new.shape}")
     if data.dtype is not old.dtype and data.dtype != old.dtype:
-        if _kind(new._data) > _kind(self._data):
+        isdtype = backend_of(old).function("isdtype")
+        if rank(isdtype, data.dtype) > rank(isdtype, old.dtype):
             raise InPlaceError(f"dtype {self.dtype}", f"dtype {new.dtype}")
         new = new.__array_namespace__().astype(new, self.dtype)
     _publish(self, new._data, new._node if recording else self._node)
     return self
 
 
-def replace(self: Array, data: Any) -> None:
+def set_content(self: Array, data: Any) -> None:
     """Give an array another content of the same form, unrecorded; its history stays."""
     if self.__class__ is not Array and (following := view_of(self)) is not None:
         following.refresh(self)
@@ -272,13 +273,6 @@ def compute_chunk_sizes(self: Array) -> Array:
     if self.grad is not None:
         compute_chunk_sizes(self.grad)
     return self
-
-
-def _kind(a: Any) -> int:
-    """The rank of a raw array's kind of dtype; what is of a higher rank does not fit into one of a lower."""
-    kinds = ("bool", "unsigned integer", "signed integer", "real floating", "complex floating")
-    isdtype = backend_of(a).function("isdtype")
-    return next(rank for rank, kind in enumerate(kinds) if isdtype(a.dtype, kind))
 
 
 def raw_key(key: Any) -> Any:

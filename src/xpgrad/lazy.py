@@ -8,6 +8,7 @@ same step when the graph is built again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from functools import cache, partial
 from math import isfinite
 from typing import Any
@@ -64,7 +65,7 @@ def _step(reference: tuple[str, str] | Edge, guarded: bool, part: slice, _: Any,
     constants, arrays = [], []
     for a in kept[part]:
         is_array = hasattr(a, "dtype")
-        constants.append(_block if is_array else a)
+        constants.append(_Mark.BLOCK if is_array else a)
         if is_array:
             arrays.append(a)
     name = f"{reference[0]}_vjp" if reference.__class__ is tuple else "vjp"
@@ -74,7 +75,10 @@ def _step(reference: tuple[str, str] | Edge, guarded: bool, part: slice, _: Any,
     return backend_of(g).elementwise(name, function, g, *arrays)
 
 
-_block = "block"  # marks where an array comes in
+class _Mark(Enum):
+    """A mark among constants; it pickles, and the keys of tasks tell it from all that a user may give."""
+
+    BLOCK = "where an array comes in"
 
 
 def run_in_block(reference: tuple[str, str] | Edge, guarded: bool, constants: Any, g: Any, *arrays: Any) -> Any:
@@ -85,7 +89,7 @@ def run_in_block(reference: tuple[str, str] | Edge, guarded: bool, constants: An
     backend = backend_of(g)
     xp = raw_namespace(backend)
     blocks = iter(arrays)
-    needs = [next(blocks) if a == _block else a for a in constants]
+    needs = [next(blocks) if a is _Mark.BLOCK else a for a in constants]
     with backend.silent():
         r = rule(xp, g, *needs) if wants_namespace else rule(g, *needs)
         if guarded and not (g.size <= COUNTED and _without_zero(backend, g)) and not backend.all_finite(r):

@@ -136,11 +136,12 @@ def _alone(chain: list[Array]) -> bool:
     if not seen or owner.__class__ is not data.__class__:
         return False
     del data, owner
-    return _references(chain) == _NONE + len(chain)
+    return _references(chain) == _WITHOUT_ARRAYS + len(chain)
 
 
 class _Nothing:
     base = None
 
 
-_NONE = _references([array_of(_Nothing())]) - 1
+#: How many references `_references` counts besides those of the arrays.
+_WITHOUT_ARRAYS = _references([array_of(_Nothing())]) - 1

@@ -17,11 +17,11 @@ from typing import Any
 from xpgrad.array import Array, array_of
 from xpgrad.backend import Backend
 from xpgrad.composites import COMPOSITES
-from xpgrad.discovery import allocate, backend_of, get_backend, get_named, is_array
+from xpgrad.discovery import allocate, backend_of, check_named, get_backend, get_named, is_array
 from xpgrad.errors import HistoryLostError, NotDifferentiableError
-from xpgrad.functions import function
+from xpgrad.functions import as_array, function
 from xpgrad.general import leading_array
-from xpgrad.primitive import CONSTANTS, FORMS, PRIMITIVES
+from xpgrad.primitive import CONSTANTS, FORMS, HELPERS, PRIMITIVES
 from xpgrad.scope import is_recording
 
 API_VERSION = "2025.12"
@@ -38,8 +38,10 @@ _HALF = frozenset(("bfloat16", "float16"))
 # Python's own numbers, whatever a library has in their place.
 _NUMBERS = {"e": math.e, "inf": math.inf, "nan": math.nan, "newaxis": None, "pi": math.pi}
 
-#: Everything that a namespace holds; "linalg.svd" is `svd` in the extension `linalg`.
-NAMES = frozenset({*PRIMITIVES, *CONSTANTS, *COMPOSITES, *_PLAIN, *_NUMBERS, "asarray", "from_dlpack"})
+#: Everything that a namespace shows; "linalg.svd" is `svd` in the extension `linalg`.
+NAMES = frozenset(
+    {*(PRIMITIVES.keys() - HELPERS), *CONSTANTS, *COMPOSITES, *_PLAIN, *_NUMBERS, "asarray", "from_dlpack"}
+)
 
 EXTENSIONS = frozenset(extension for extension, dot, _ in (name.partition(".") for name in NAMES) if dot)
 
@@ -62,7 +64,14 @@ def namespace(name: str) -> ModuleType:
     module
         The standard's functions; the same object for the same name. Every attribute is made when it is first asked
         for, and so is the library imported.
+
+    Raises
+    ------
+    UnknownBackendError
+        If no plug-in and no module has this name. That the module is no array library, or a plug-in's library not
+        installed, shows in the first function that needs it.
     """
+    check_named(name)
     module = _module(name, "")
     vars(module).update(__array_api_version__=API_VERSION)
     return module
@@ -160,7 +169,7 @@ def wrap(x: Any) -> Any:
         return type(x)(*map(wrap, x))
     if isinstance(x, list | tuple):
         return type(x)(map(wrap, x))
-    return array_of(backend_of(x).asarray(x)) if is_array(x) else x
+    return as_array(x) if is_array(x) else x
 
 
 # Parameters of creation functions that are values of the new array.
@@ -232,6 +241,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             If a recorded Array of another backend would have to be converted.
         MaskedArrayError
             If `obj` has a mask, as NumPy's masked arrays have.
+        ValueError
+            If a copy is needed, but must not be made.
         """
         backend = get_named(backend_name)
         if isinstance(obj, list | tuple) and _holds_array(obj):
@@ -287,6 +298,11 @@ def _from_dlpack_of(backend_name: str) -> Callable[..., Array]:
             Anything that has ``__dlpack__``. An Array of this backend keeps its history.
         device, copy : optional
             As for `asarray`.
+
+        Returns
+        -------
+        Array
+            Of this backend.
 
         Raises
         ------

@@ -44,8 +44,8 @@ _COMPARISONS = (
     ("ge", operator.ge),
 )
 
-# Functions that NumPy's users expect as methods, too.
-_METHODS = "all any argmax argmin astype max mean min prod reshape squeeze std sum take var".split()
+# Functions that NumPy's users expect as methods, too; `protocols` adds those that NumPy calls in further ways.
+_METHODS = "all any argmax argmin astype".split()
 
 
 def _reflected(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -85,6 +85,15 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}({', '.join((*self.inputs, *self.parameters))})>"
 
+    def __copy__(self) -> Primitive:
+        made = object.__new__(type(self))
+        vars(made).update(vars(self))
+        return made
+
+    def __reduce__(self) -> Any:
+        # Rules are no data: what is registered is found again by its name.
+        return (registered, (self.name,)) if PRIMITIVES.get(self.name) is self else super().__reduce__()
+
     def raw(self, backend: Backend) -> Callable[..., Any]:
         """The function for a backend's arrays: the backend's own, ours, or the library's; AttributeError for none."""
         own = backend.own(self.name, self.elementwise)
@@ -104,6 +113,15 @@ class Primitive:
 #: Every primitive, by name.
 PRIMITIVES: dict[str, Primitive] = {}
 
+
+def registered(name: str) -> Primitive:
+    """The primitive of this name."""
+    return PRIMITIVES[name]
+
+
+#: Those that rules and the engine are made of: namespaces have them, too, but do not show them.
+HELPERS: set[str] = set()
+
 #: The functions that have no gradient, by name, with the reason.
 CONSTANTS: dict[str, str] = {}
 
@@ -119,6 +137,7 @@ def primitive(
     bilinear: bool = False,
     selects: bool = False,
     outputs: int = 1,
+    public: bool = True,
     implementation: Callable[..., Any] | None = None,
     **parameters: Any,
 ) -> Primitive:
@@ -130,11 +149,15 @@ def primitive(
         Their names, separated by spaces.
     inputs, elementwise, bilinear, selects, outputs, implementation
         As for `Primitive`.
+    public : bool
+        Whether namespaces show them among their functions.
     **parameters
         Further parameters with their defaults; ``required`` stands for none.
     """
     for name in names.split():
         PRIMITIVES[name] = Primitive(name, inputs, elementwise, bilinear, selects, outputs, implementation, parameters)
+        if not public:
+            HELPERS.add(name)
     return PRIMITIVES[name]
 
 

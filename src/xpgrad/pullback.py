@@ -13,7 +13,18 @@ from math import inf
 from sys import getrefcount
 from typing import Any
 
-from xpgrad.cotangent import COUNTED, LONE, WORLDS, added, added_at, conjugated, in_full, keep_zeros, restore, world_of
+from xpgrad.cotangent import (
+    COUNTED,
+    LONE,
+    WORLDS,
+    added,
+    added_at,
+    conjugated,
+    guarded_pull,
+    in_full,
+    restore,
+    world_of,
+)
 from xpgrad.errors import GraphFreedError
 from xpgrad.lazy import edges_in_blocks
 from xpgrad.node import Form, Node, Part, tracked_residuals
@@ -91,7 +102,7 @@ def pull(
                 node.kept = node.source = None
             if plan.guarded and (count_nonzero is None or (size := g.size) > COUNTED or count_nonzero(g) != size):
                 lone = getrefcount(g) == LONE
-                g = keep_zeros(xp, backend, plan, plan.pull, g, kept, lone)
+                g = guarded_pull(xp, backend, plan, plan.pull, g, kept, lone)
             else:
                 rule = plan.rule
                 g = plan.pull(xp, g, kept) if rule is None else rule(g, kept[0])
@@ -167,7 +178,7 @@ def pull(
             if guarded:
                 last = at is None or i == edges[-1][0]
                 lone = last and not create and getrefcount(g) == LONE
-                r = keep_zeros(xp, backend, plan, pull_back, g, kept, lone)
+                r = guarded_pull(xp, backend, plan, pull_back, g, kept, lone)
             else:
                 r = pull_back(xp, g, kept)
             if like is not None:

@@ -6,19 +6,11 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from xpgrad.array import Array, array_of
-from xpgrad.discovery import backend_of, is_array
+from xpgrad.array import Array
 from xpgrad.errors import DifferentiationError
 from xpgrad.functions import as_array
 from xpgrad.namespace import active, unwrap
 from xpgrad.tree import leaves, rebuild
-
-
-def _as_array(x: Any) -> Array:
-    """An Array as it is; a raw array, a library's scalar or a number as a constant."""
-    if isinstance(x, Array):
-        return x
-    return array_of(backend_of(x).asarray(x)) if is_array(x) else active().asarray(x)
 
 
 def ravel_tree(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -49,7 +41,7 @@ def ravel_tree(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
     >>> unravel(scipy.optimize.minimize(f, start, jac=True).x)
     """
     given = leaves(tree)
-    arrays = [_as_array(x) for x in given]
+    arrays = [as_array(x) for x in given]
     forms = [(x.shape, x.dtype) for x in arrays]
     lengths = [prod(shape) for shape, _ in forms]
 

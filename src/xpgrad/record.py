@@ -28,7 +28,7 @@ def restoration(x1: Any, n1: Any, x2: Any, n2: Any, out: Any) -> Form | None:
         shape = None
         if (first is None or first[1] == out.dtype) and (second is None or second[1] == out.dtype):
             return None
-    return new_form(Form, ((first, second), shape, _NONE, None, ()))
+    return new_form(Form, ((first, second), shape, _NO_PARAMETERS, None, ()))
 
 
 def forms_of(inputs: Sequence[Any], nodes: Sequence[Any]) -> tuple[Any, ...]:
@@ -172,7 +172,7 @@ def apply({signature}, /):
     return result
 """
 
-_NONE = Form().parameters
+_NO_PARAMETERS = Form().parameters
 new_form = tuple.__new__  # without binding of arguments: five times faster
 
 _HELPERS = (Array, Node, UnsupportedTypeError, check_beside, operand, own_array, remember, restoration, shape_of)

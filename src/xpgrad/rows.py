@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.cotangent import conjugated, in_full, keep_zero, keep_zeros, restore
+from xpgrad.cotangent import conjugated, guarded_pull, in_full, keep_zero, restore
 from xpgrad.discovery import backend_of
 from xpgrad.errors import GraphFreedError
 from xpgrad.node import Part
@@ -145,7 +145,7 @@ def _row(node: Any, pull: Any, g: Any, like: Any) -> Any:
     g = _full(g, node)
     backend = backend_of(g[0] if g.__class__ is tuple else g)
     xp = raw_namespace(backend)
-    r = keep_zeros(xp, backend, node.plan, pull, g, node.kept) if node.plan.guarded else pull(xp, g, node.kept)
+    r = guarded_pull(xp, backend, node.plan, pull, g, node.kept) if node.plan.guarded else pull(xp, g, node.kept)
     return r if like is None else xp.broadcast_to(restore(xp, r, *like), like[0])
 
 

@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 _HIDDEN = 0xE000  # the axes under an ellipsis, counted from the last, get characters that nobody types
 
 
-class Plan(NamedTuple):
+class Contraction(NamedTuple):
     """A sum of products spelled out.
 
     Attributes
@@ -60,7 +60,7 @@ def from_lists(*arguments: Any) -> tuple[str, tuple[Any, ...]]:
 
 
 @lru_cache(maxsize=1024)
-def plan(subscripts: str, shapes: tuple[Shape, ...]) -> Plan:
+def contraction(subscripts: str, shapes: tuple[Shape, ...]) -> Contraction:
     """What to do with operands of these shapes.
 
     Raises
@@ -74,7 +74,7 @@ def plan(subscripts: str, shapes: tuple[Shape, ...]) -> Plan:
         raise ValueError(f"einsum({subscripts!r}): {error}.") from None
 
 
-def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> Plan:
+def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> Contraction:
     left, arrow, right = subscripts.partition("->")
     terms = left.split(",")
     if len(terms) != len(shapes):
@@ -92,7 +92,7 @@ def _plan(subscripts: str, shapes: tuple[Shape, ...]) -> Plan:
             raise ValueError(f"{i} is in the result, but in no operand")
         if out.count(i) > 1:
             raise ValueError(f"{i} is in the result more than once")
-    return Plan(operands, out, sizes, _path(operands, out, sizes))
+    return Contraction(operands, out, sizes, _path(operands, out, sizes))
 
 
 def _named(index: str) -> bool:

@@ -36,19 +36,19 @@ def placed_leaves(tree: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 def rebuild(like: Any, new: Iterable[Any]) -> Any:
     """A tree of the form of `like` with new leaves, in the order of `leaves`."""
     following = iter(new)
-    return replace(like, lambda _: next(following))
+    return tree_map(like, lambda _: next(following))
 
 
-def replace(tree: Any, function: Callable[[Any], Any]) -> Any:
+def tree_map(tree: Any, function: Callable[[Any], Any]) -> Any:
     """A tree of the same form whose leaves are the function's results for the old ones."""
     if not isinstance(tree, _CONTAINERS):
         return None if tree is None else function(tree)
     if isinstance(tree, dict):
         out = copy(tree)  # keeps what a subclass adds, a default factory say
         for key, branch in tree.items():
-            out[key] = replace(branch, function)
+            out[key] = tree_map(branch, function)
         return out
-    branches = [replace(branch, function) for branch in tree]
+    branches = [tree_map(branch, function) for branch in tree]
     return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xpgrad.array import Array, array_of
+from xpgrad.array import Array, array_of, filled
 from xpgrad.backend import Backend
 from xpgrad.cotangent import complex_for_real, starting, unlike
 from xpgrad.discovery import backend_of, floating
@@ -17,7 +17,7 @@ from xpgrad.errors import (
     UnreachableError,
     VariableError,
 )
-from xpgrad.inplace import assign, replace, share, view_of, viewed
+from xpgrad.inplace import assign, set_content, share, view_of, viewed
 from xpgrad.node import Variable, is_leaf, leaf, set_variable
 from xpgrad.operands import check_beside, operand
 from xpgrad.plan import shape_of
@@ -44,7 +44,7 @@ def attach_grad(self: Array, grad_req: str = "write") -> None:
         If `grad_req` is unknown.
     """
     check_markable(self, None, grad_req)
-    mark(self, array_of(backend_of(self.data).full(self.shape, 0, self._data)), grad_req)
+    mark(self, filled(self, 0), grad_req)
 
 
 def check_markable(array: Array, grad: Array | None, grad_req: str) -> None:
@@ -86,7 +86,7 @@ def zero_grad(self: Array) -> None:
     """Set the gradient to zero; does nothing where there is none."""
     if self.grad is not None:
         with modes(False, None):
-            assign(self.grad, array_of(backend_of(self.data).full(self.shape, 0, self._data)))
+            assign(self.grad, filled(self, 0))
 
 
 def detach(self: Array) -> Array:
@@ -137,7 +137,7 @@ def backward_all(heads: Sequence[Array], head_grads: Sequence[Any], retain_graph
             found = pull(nodes, [g._data for g in cotangents], retain=retain_graph)
             fitted = [(v := node.form.variable, fit_raw(g, v.grad)) for node, g in found.items()]
             for (grad, add), g in fitted:
-                replace(grad, (grad + array_of(g))._data if add else g)
+                set_content(grad, (grad + array_of(g))._data if add else g)
             if backend.lazy:
                 join(heads, [variable.grad for variable, _ in fitted])
     finally:

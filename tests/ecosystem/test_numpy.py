@@ -757,6 +757,24 @@ def test_ufuncs_without_a_gradient(name: str) -> None:
     np.testing.assert_array_equal(found.asnumpy(), ufunc(*arrays))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_frexp_is_exact_for_all_numbers(dtype: Any) -> None:
+    x = np.arange(-9, 9)
+    if dtype is not np.int64:
+        facts = np.finfo(dtype)
+        powers = np.ldexp(dtype(1), np.arange(facts.minexp - facts.nmant, facts.maxexp))
+        near = [np.nextafter(powers, dtype(to)) for to in (-np.inf, np.inf)]
+        some = np.random.default_rng(0).normal(size=9) * facts.smallest_normal
+        x = np.concatenate([powers, *near, -powers, [0.0, -0.0, np.inf, -np.inf, np.nan, facts.max], some])
+    x = x.astype(dtype)
+    for found, expected in zip(np.frexp(xp.asarray(x)), np.frexp(x), strict=True):
+        np.testing.assert_array_equal(found.asnumpy(), expected, strict=dtype is not np.int64)
+    if dtype is np.float64:
+        y = xp.asarray([3.0, 0.0, 2.0**1023, 2.0**-1020])
+        slope = xpgrad.grad(lambda x: np.frexp(x)[0])(y)
+        np.testing.assert_array_equal(slope.asnumpy(), [0.25, 1.0, 2.0**-1024, 2.0**1019])
+
+
 def test_ufuncs_of_integers() -> None:
     i = np.asarray([5, 3, 12])
     for name in ("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift"):

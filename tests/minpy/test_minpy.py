@@ -194,9 +194,27 @@ def test_elements_are_numbers():
 
 
 def test_custom_operation_with_a_number_for_its_result():
-    square = customop("numpy")(lambda x: float((x * x).sum()))
+    calls = []
+    square = customop("numpy")(lambda x: calls.append(x) or float((x * x).sum()))
     square.def_grad(lambda out, x: lambda g: g * 2 * x)
     assert repr(grad(square)(np.array([1.0, 2.0]))) == "array([2., 4.], dtype=float32)"
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("kind", ["numpy", "minpy"])
+def test_the_gradient_of_a_custom_operation_may_write_to_its_result(kind):
+    @customop(kind)
+    def double(x):
+        return 2 * x
+
+    def gradient(out, x):
+        out[:] = 0.0
+        return lambda g: g * 2
+
+    double.def_grad(gradient)
+    x = np.array([1.0, 2.0])
+    value, slope = grad_and_loss(lambda x: double(x) * 1.0)(x)[::-1]
+    assert (repr(value), repr(slope)) == ("array([2., 4.], dtype=float32)", "array([2., 2.], dtype=float32)")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from xpgrad.mxnet.ops.creation import from_numpy
 from xpgrad.mxnet.ops.neural import add_n
 from xpgrad.mxnet.ops.reductions import sum as total
 from xpgrad.namespace import active
-from xpgrad.tree import leaves, replace
+from xpgrad.tree import leaves, tree_map
 
 _NUMBERS = (bool, int, float)
 
@@ -73,7 +73,7 @@ def grad_and_loss(func: Callable[..., Any], argnum: int | Sequence[int] = 0) -> 
             for i, kind in zip(positions, kinds, strict=True):
                 taken[i] = _as_kind(arguments[i], kind)
             result = func(*taken, **kwargs)
-            return _head(result), replace(result, as_plain)
+            return _head(result), tree_map(result, as_plain)
 
         (_, result), gradients = value_and_grad(run, positions, has_aux=True)(*given)
         found = [_as_kind(g, kind) for g, kind in zip(gradients, kinds, strict=True)]
@@ -87,7 +87,7 @@ def _differentiable(x: Any) -> Any:
     """An argument as plain Arrays, of floating-point numbers where it is a number."""
     if isinstance(x, _NUMBERS):
         return active().asarray(float(x), dtype=active().float64)
-    return replace(x, as_plain)
+    return tree_map(x, as_plain)
 
 
 def as_plain(x: Any) -> Any:
@@ -99,7 +99,7 @@ def as_plain(x: Any) -> Any:
 
 def _as_kind(x: Any, kind: type[Array]) -> Any:
     """Arrays of one kind in place of Arrays, nested as they are."""
-    return replace(
+    return tree_map(
         x, lambda leaf: dressed(array_of(leaf.data, leaf._node), kind) if isinstance(leaf, PlainArray) else leaf
     )
 
@@ -149,14 +149,14 @@ def return_numpy(func: Callable[..., Any]) -> Callable[..., Any]:
 
 def numpy_to_minpy(tree: Any) -> Any:
     """MinPy's arrays in place of NumPy's, nested as they are."""
-    return replace(
+    return tree_map(
         tree, lambda x: dressed(from_numpy(x), Array) if not isinstance(x, PlainArray) and is_array(x) else x
     )
 
 
 def minpy_to_numpy(tree: Any) -> Any:
     """NumPy's arrays in place of MinPy's, nested as they are."""
-    return replace(tree, lambda x: x.asnumpy() if isinstance(x, PlainArray) else x)
+    return tree_map(tree, lambda x: x.asnumpy() if isinstance(x, PlainArray) else x)
 
 
 __getattr__ = lacking("minpy.core", globals())

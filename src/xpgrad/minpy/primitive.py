@@ -34,7 +34,7 @@ class CustomOp:
         self._on_numpy = on_numpy
         self._gradients: dict[int, Callable[..., Any]] = {}
         self._apply = custom_vjp(self._run)
-        self._apply.defvjp(lambda *args: (self._run(*args), (self._run(*args), args)), self._pull)
+        self._apply.defvjp(self._forward, self._pull)
 
     def def_grad(self, gradient: Callable[..., Any], argnum: int = 0) -> CustomOp:
         """Define the gradient by an argument: ``gradient(result, *args)`` returns a function of the head gradient."""
@@ -53,6 +53,10 @@ class CustomOp:
 
     def _run(self, *args: Any) -> Any:
         return plain(_as_array(self._f(*map(self._as_taken, args))))
+
+    def _forward(self, *args: Any) -> tuple[Any, Any]:
+        out = self._run(*args)
+        return out, (out, args)
 
     def _pull(self, residuals: Any, g: Any) -> tuple[Any, ...]:
         out, args = residuals

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from math import pi
 from typing import Any, NamedTuple
 
+from xpgrad.axes import along, axes_of
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import along, array, axes_of, flat, floating, is_complex
+from xpgrad.protocols.conventions import array, flat, floating
 from xpgrad.protocols.outputs import is_recorded
 from xpgrad.protocols.products import convolve
+from xpgrad.rules.elementwise import is_complex
 
 
 def _running(name: str, nan: float | None = None) -> Callable[..., Any]:
@@ -33,10 +35,7 @@ def _cumulative(name: str) -> Callable[..., Any]:
 
 
 def diff(xp: Any, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    if n < 0:
-        raise ValueError(f"the order of differences cannot be negative: {n}.")
     a = array(xp, a)
-    axis = axes_of(axis, a.ndim)[0]
     ends = (x if x is None else _end(xp, x, a, axis) for x in (prepend, append))
     return xp.diff(a, axis=axis, n=n, **dict(zip(("prepend", "append"), ends, strict=True)))
 
@@ -46,6 +45,7 @@ def _end(xp: Any, x: Any, a: Any, axis: int) -> Any:
     if hasattr(x, "__len__") and array(xp, x).ndim:
         return array(xp, x)
     layer = xp.astype(array(xp, x), xp.result_type(a, x))
+    (axis,) = axes_of(axis, a.ndim)
     return xp.broadcast_to(layer, (*a.shape[:axis], 1, *a.shape[axis + 1 :]))
 
 

@@ -1,13 +1,12 @@
-"""NumPy's ways with arguments: what counts as an array, axes, and elements that are left out."""
+"""NumPy's ways with arguments: what counts as an array, and which dtypes become others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import index
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.discovery import get_named
+from xpgrad.discovery import get_named, rank
 
 
 def arrays_in(arguments: Iterable[Any]) -> Iterable[Array]:
@@ -46,14 +45,10 @@ def dtype_of(xp: Any, dtype: Any) -> Any:
         return dtype
 
 
-_KINDS = ("bool", "unsigned integer", "signed integer", "real floating", "complex floating")
-
-
 def castable(xp: Any, old: Any, new: Any, casting: str) -> bool:
     """Whether NumPy's rule lets numbers of one dtype become those of another."""
     if casting == "same_kind":
-        before, after = (next(rank for rank, kind in enumerate(_KINDS) if xp.isdtype(d, kind)) for d in (old, new))
-        return before <= after
+        return rank(xp.isdtype, old) <= rank(xp.isdtype, new)
     return casting == "unsafe" or bool(old == new) or (casting == "safe" and bool(xp.can_cast(old, new)))
 
 
@@ -73,32 +68,6 @@ def cast(xp: Any, x: Any, dtype: Any, casting: str = "same_kind") -> Any:
     return xp.astype(x, dtype, copy=False)
 
 
-def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
-    """The axes that `axis` names, as non-negative numbers; all for None.
-
-    Raises
-    ------
-    ValueError
-        If there is no such axis.
-    """
-    if axis is None:
-        return tuple(range(ndim))
-    axes = tuple(map(index, axis)) if isinstance(axis, list | tuple) else (index(axis),)
-    if any(not -ndim <= a < ndim for a in axes):
-        raise ValueError(f"axis {axis} is out of bounds for an array of dimension {ndim}.")
-    return tuple(a % ndim for a in axes)
-
-
 def flat(xp: Any, x: Any) -> Array:
     """All elements in one dimension."""
     return xp.reshape(array(xp, x), (-1,))  # type: ignore[no-any-return]  # made by name
-
-
-def along(axis: int, part: Any) -> tuple[Any, ...]:
-    """The key that takes `part` along a non-negative axis."""
-    return (*(slice(None),) * axis, part, ...)
-
-
-def is_complex(xp: Any, x: Any) -> bool:
-    """Whether an array holds complex numbers."""
-    return bool(xp.isdtype(x.dtype, "complex floating"))

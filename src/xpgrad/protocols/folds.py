@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import along, axes_of
 from xpgrad.errors import NoCounterpartError
 from xpgrad.inplace import setitem
 from xpgrad.protocols import calculus, reductions
-from xpgrad.protocols.conventions import along, array, axes_of, dtype_of, flat
+from xpgrad.protocols.conventions import array, dtype_of, flat
 
 #: The ufuncs that have a reduction of their own.
 _REDUCTIONS: dict[str, Callable[..., Any]] = {

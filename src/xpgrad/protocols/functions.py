@@ -72,6 +72,7 @@ def _bound(xp: Any, func: Any, args: Any, kwargs: Any) -> tuple[tuple[Any, ...],
     if bound.arguments.get("dtype") is not None:
         bound.arguments["dtype"] = dtype_of(xp, bound.arguments["dtype"])
     for key, value in list(bound.arguments.items()):
+        # NumPy's own mark for what is not given, which has no public name.
         if key in ignored or type(value).__name__ == "_NoValueType":
             del bound.arguments[key]
     further = {key: value for key, value in bound.kwargs.items() if key not in ignored}

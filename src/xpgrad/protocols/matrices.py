@@ -7,7 +7,8 @@ from functools import reduce
 from math import prod
 from typing import Any, NamedTuple
 
-from xpgrad.protocols.conventions import array, axes_of, floating
+from xpgrad.axes import axes_of
+from xpgrad.protocols.conventions import array, floating
 
 
 class LeastSquares(NamedTuple):

@@ -9,8 +9,9 @@ from typing import Any
 from xpgrad.errors import NoCounterpartError
 from xpgrad.inplace import assign, setitem
 from xpgrad.protocols import calculus, products, reductions, selection, shapes, writes
-from xpgrad.protocols.conventions import array, is_complex
+from xpgrad.protocols.conventions import array
 from xpgrad.protocols.outputs import into
+from xpgrad.rules.elementwise import is_complex
 
 
 def _transpose(xp: Any, x: Any, *axes: Any) -> Any:

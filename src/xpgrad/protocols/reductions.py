@@ -8,9 +8,11 @@ from math import prod as product
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import axes_of
 from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import array, axes_of, check_lengths, floating, is_complex
+from xpgrad.protocols.conventions import array, check_lengths, floating
+from xpgrad.rules.elementwise import is_complex
 
 
 def _chosen(xp: Any, a: Any, dtype: Any, where: Any, instead: Any) -> Any:

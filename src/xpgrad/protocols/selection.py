@@ -7,10 +7,12 @@ from math import inf, pi
 from operator import index
 from typing import Any
 
+from xpgrad.axes import axes_of
 from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import array, axes_of, flat, floating, is_complex
+from xpgrad.protocols.conventions import array, flat, floating
 from xpgrad.protocols.outputs import into
+from xpgrad.rules.elementwise import is_complex
 
 
 def where(xp: Any, condition: Any, *choices: Any) -> Any:

@@ -8,9 +8,10 @@ from operator import index
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import along, axes_of
 from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import along, array, axes_of, cast, flat
+from xpgrad.protocols.conventions import array, cast, flat
 
 
 def _lengths(shape: Any) -> tuple[int, ...]:

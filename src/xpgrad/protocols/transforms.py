@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from xpgrad.protocols.conventions import axes_of, floating, is_complex
+from xpgrad.axes import axes_of
+from xpgrad.protocols.conventions import floating
+from xpgrad.rules.elementwise import is_complex
 
 
 def _one(name: str) -> Callable[..., Any]:

@@ -76,10 +76,25 @@ def _modf(xp: Any, x: Any) -> Any:
 
 
 def _frexp(xp: Any, x: Any) -> Any:
+    x = floating(xp, x)
+    facts = xp.finfo(x.dtype)
     magnitude = xp.abs(x).detach()
     some = (magnitude != 0) & xp.isfinite(magnitude)
-    exponent = xp.where(some, xp.floor(xp.log2(xp.where(some, magnitude, 1.0))) + 1, 0.0)
-    return x / 2**exponent, xp.astype(exponent, xp.int32)
+    magnitude = xp.where(some, magnitude, 1.0)
+    small = magnitude < float(facts.smallest_normal)  # has fewer digits, and is made normal first
+    lift = xp.where(small, xp.full_like(magnitude, 1 / float(facts.eps)), 1.0)
+    exponent = xp.floor(xp.log2(magnitude * lift)) + 1  # the logarithm is rounded: to the next whole number, perhaps
+    fraction = _scaled(xp, magnitude * lift, exponent)
+    exponent = exponent + xp.astype(fraction >= 1, x.dtype) - xp.astype(fraction < 0.5, x.dtype)
+    exponent = xp.where(some, exponent, 0.0)
+    lifted = xp.astype(small, x.dtype) * -log2(facts.eps)
+    return _scaled(xp, x * lift, exponent), xp.astype(exponent - lifted, xp.int32)
+
+
+def _scaled(xp: Any, x: Any, exponent: Any) -> Any:
+    """x / 2^exponent, in two steps, for the power itself may be out of range."""
+    half = xp.floor(exponent / 2)
+    return x * 2.0**-half * 2.0 ** (half - exponent)
 
 
 def _logaddexp2(xp: Any, x1: Any, x2: Any) -> Any:

@@ -2,10 +2,8 @@
 
 Each file reads like a table: first the primitives of the chapter with their parameters, then a rule for each input.
 To add a function, register it with `primitive` and give its rules with `vjp`; `xpgrad.primitive` lists the names that
-a rule may ask for. The files ``linalg`` and ``fft`` are the extensions; ``contraction`` and ``special`` go beyond the
-standard; ``rows`` has what some rules do faster for many cotangents at once.
-a rule may ask for. The files ``linalg`` and ``fft`` are the extensions; ``contraction``,
-``special`` and ``scipy_special`` go beyond the standard.
+a rule may ask for. The files ``linalg`` and ``fft`` are the extensions; ``contraction``, ``special`` and
+``scipy_special`` go beyond the standard; ``rows`` has what some rules do faster for many cotangents at once.
 """
 
 from xpgrad.rules import (

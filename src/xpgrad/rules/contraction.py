@@ -51,6 +51,6 @@ def contract_second(xp, g, x1, subscripts):
     return xp.contract(g, x1, f"{out},{first}->{second}")
 
 
-primitive("contract", "x1 x2", bilinear=True, subscripts=required, implementation=contract)
+primitive("contract", "x1 x2", bilinear=True, public=False, subscripts=required, implementation=contract)
 
 vjp("contract", x1=contract_first, x2=contract_second)

@@ -7,6 +7,7 @@ are piecewise constant. Where a derivative is infinite, as that of `sqrt` at 0, 
 
 import cmath
 from math import copysign, inf, log, nan
+from typing import Any
 
 from xpgrad.primitive import primitive, vjp
 
@@ -52,9 +53,9 @@ def conj(xp, x):
     return xp.conj(x) if is_complex(xp, x) else x
 
 
-def is_complex(xp, x):
+def is_complex(xp: Any, x: Any) -> bool:
     """Whether an array holds complex numbers."""
-    return xp.isdtype(x.dtype, "complex floating")
+    return bool(xp.isdtype(x.dtype, "complex floating"))
 
 
 def real(xp, x):
@@ -155,7 +156,7 @@ def share(xp, x, alone, chosen):
     return xp.where(alone, half, 0.0) + xp.where(chosen, half, 0.0)
 
 
-primitive("share", "x alone chosen", elementwise=True, implementation=share)
+primitive("share", "x alone chosen", elementwise=True, public=False, implementation=share)
 
 vjp("maximum", x1=lambda xp, g, x1, x2: xp.share(g, x1 > x2, x1 >= x2),
                x2=lambda xp, g, x1, x2: xp.share(g, x2 > x1, x2 >= x1))  # fmt: skip

@@ -33,7 +33,7 @@ def length(x_shape, n, axis):
     return x_shape[axis] if n is None or n == -1 else n
 
 
-def axes_of(x_shape, s, axes):
+def transformed(x_shape, s, axes):
     """The axes of a transform in several dimensions."""
     if axes is None:
         return tuple(range(len(x_shape)))[0 if s is None else -len(s) :]
@@ -48,11 +48,11 @@ vjp("fft.ifft", x=lambda xp, g, x_shape, axis, norm: resize(xp, xp.fft.ifft(g, a
 
 
 def fftn(xp, g, x_shape, s, axes, norm):
-    return resize(xp, xp.fft.fftn(g, axes=axes_of(x_shape, s, axes), norm=norm), x_shape)
+    return resize(xp, xp.fft.fftn(g, axes=transformed(x_shape, s, axes), norm=norm), x_shape)
 
 
 def ifftn(xp, g, x_shape, s, axes, norm):
-    return resize(xp, xp.fft.ifftn(g, axes=axes_of(x_shape, s, axes), norm=norm), x_shape)
+    return resize(xp, xp.fft.ifftn(g, axes=transformed(x_shape, s, axes), norm=norm), x_shape)
 
 
 vjp("fft.fftn", x=fftn)
@@ -89,7 +89,7 @@ vjp("fft.rfft", x=rfft)
 
 def rfftn(xp, g, x_shape, s, axes, norm):
     """`rfft` along the last of the axes came first, so it comes last."""
-    *others, last = axes_of(x_shape, s, axes)
+    *others, last = transformed(x_shape, s, axes)
     if others:
         g = xp.fft.fftn(g, axes=tuple(others), norm=norm)
     return rfft(xp, g, x_shape, None if s is None else s[-1], last, norm)
@@ -97,7 +97,7 @@ def rfftn(xp, g, x_shape, s, axes, norm):
 
 def irfftn(xp, g, x_shape, s, axes, norm):
     """`irfft` along the last of the axes came last, so it comes first."""
-    *others, last = axes_of(x_shape, s, axes)
+    *others, last = transformed(x_shape, s, axes)
     g = scaled(xp, xp.fft.ihfft(g, axis=last, norm=norm), 2.0, g.shape[last], last)
     if others:
         g = xp.fft.ifftn(g, axes=tuple(others), norm=norm)

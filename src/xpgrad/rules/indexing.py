@@ -1,10 +1,11 @@
 """Indexing: `getitem` and `scatter` are each other's transpose, and `take` is an index along one axis."""
 
+from math import prod
+
 from xpgrad.discovery import backend_of
 from xpgrad.keys import lists_places, parts_of
 from xpgrad.plan import device_of
 from xpgrad.primitive import primitive, required, vjp
-from xpgrad.rules.manipulation import size
 
 
 def getitem(xp, x, key):
@@ -24,9 +25,9 @@ def setitem(xp, x, value, key):
 def scatter(xp, values, key, shape):
     """Zeros of a shape with the values added at key; repeated indices add up."""
     if any(lists_places(xp, part) for part in parts_of(key)):
-        places = xp.reshape(xp.arange(size(shape), device=device_of(values)), shape)
+        places = xp.reshape(xp.arange(prod(shape), device=device_of(values)), shape)
         places = xp.reshape(getitem(xp, places, key), (-1,))
-        return xp.reshape(sums_at(xp, xp.reshape(values, (-1,)), places, size(shape)), shape)
+        return xp.reshape(sums_at(xp, xp.reshape(values, (-1,)), places, prod(shape)), shape)
     out = xp.zeros(shape, dtype=values.dtype, device=device_of(values))
     return backend_of(out).write(out, key, values)
 
@@ -64,12 +65,20 @@ def scatter_along_axis(xp, values, indices, shape, axis=-1):
     return xp.scatter(values, tuple(key), shape)
 
 
-GETITEM = primitive("getitem", "x", key=required, selects=True, implementation=getitem)
-SETITEM = primitive("setitem", "x value", key=required, implementation=setitem)
-primitive("scatter", "values", key=required, shape=required, implementation=scatter)
+GETITEM = primitive("getitem", "x", public=False, key=required, selects=True, implementation=getitem)
+SETITEM = primitive("setitem", "x value", public=False, key=required, implementation=setitem)
+primitive("scatter", "values", public=False, key=required, shape=required, implementation=scatter)
 primitive("take", "x indices", axis=None)
 primitive("take_along_axis", "x indices", axis=-1)
-primitive("scatter_along_axis", "values", indices=required, shape=required, axis=-1, implementation=scatter_along_axis)
+primitive(
+    "scatter_along_axis",
+    "values",
+    public=False,
+    indices=required,
+    shape=required,
+    axis=-1,
+    implementation=scatter_along_axis,
+)
 
 
 def written(xp, g, key):
@@ -77,7 +86,7 @@ def written(xp, g, key):
     r = xp.getitem(g, key)
     if not any(lists_places(xp, part) for part in parts_of(key)):
         return r
-    writes = xp.reshape(xp.arange(size(r.shape), device=device_of(g)), r.shape)
+    writes = xp.reshape(xp.arange(prod(r.shape), device=device_of(g)), r.shape)
     last = xp.setitem(xp.zeros(g.shape, dtype=writes.dtype, device=device_of(g)), writes, key)
     return xp.where(xp.getitem(last, key) == writes, r, 0.0)
 
@@ -90,7 +99,7 @@ vjp("setitem", x=lambda xp, g, key: xp.setitem(g, 0.0, key), value=written)
 def take(xp, g, indices, x_shape, axis):
     """Scatter along the axis; without one, into the flat array."""
     if axis is None or not x_shape:  # NumPy takes from an array without axes as from one of length 1
-        return xp.reshape(xp.scatter(g, indices, (size(x_shape),)), x_shape)
+        return xp.reshape(xp.scatter(g, indices, (prod(x_shape),)), x_shape)
     return xp.scatter(g, (*(slice(None),) * (axis % len(x_shape)), indices), x_shape)
 
 

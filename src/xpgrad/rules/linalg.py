@@ -269,7 +269,7 @@ def missing(xp, x):
     return u * weight[..., None, :], xp.where(small[..., None], vh, 0.0)
 
 
-primitive("linalg.missing", "x", outputs=2, implementation=missing)
+primitive("linalg.missing", "x", outputs=2, public=False, implementation=missing)
 vjp("linalg.missing", x=lambda xp, g: zero(xp, g[0]))  # any choice gives the same cofactors
 
 

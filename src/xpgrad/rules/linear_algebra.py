@@ -8,7 +8,7 @@ from xpgrad.rules.manipulation import inverse
 
 primitive("matmul", "x1 x2", bilinear=True)
 # The same where the last digits need not be those of the library's own matmul: for rules.
-primitive("product", "x1 x2", bilinear=True, implementation=lambda xp, x1, x2: xp.matmul(x1, x2))
+primitive("product", "x1 x2", bilinear=True, public=False, implementation=lambda xp, x1, x2: xp.matmul(x1, x2))
 primitive("matrix_transpose", "x")
 primitive("tensordot", "x1 x2", bilinear=True, axes=2)
 primitive("vecdot", "x1 x2", bilinear=True, axis=-1)

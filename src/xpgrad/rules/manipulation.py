@@ -1,6 +1,6 @@
 """Manipulation functions, changes of dtype and device, and copies."""
 
-from math import isnan
+from math import isnan, prod
 
 from xpgrad.discovery import backend_of
 from xpgrad.plan import device_of
@@ -21,9 +21,14 @@ primitive("roll", "x", shift=required, axis=None)
 primitive("tile", "x", repetitions=required)
 primitive("astype", "x", dtype=required, copy=True, device=None)
 primitive(
-    "to_device", "x", device=required, stream=None, implementation=lambda xp, x, device, **s: x.to_device(device, **s)
+    "to_device",
+    "x",
+    public=False,
+    device=required,
+    stream=None,
+    implementation=lambda xp, x, device, **s: x.to_device(device, **s),
 )
-primitive("copy", "x", elementwise=True, implementation=lambda xp, x: xp.asarray(x, copy=True))
+primitive("copy", "x", elementwise=True, public=False, implementation=lambda xp, x: xp.asarray(x, copy=True))
 
 vjp("astype broadcast_to copy", x=lambda g: g)
 vjp("expand_dims reshape squeeze", x=lambda xp, g, x_shape: xp.reshape(g, x_shape))
@@ -41,14 +46,6 @@ def inverse(axes):
     return tuple(axes.index(i) for i in range(len(axes)))
 
 
-def size(shape):
-    """The number of elements."""
-    total = 1
-    for n in shape:
-        total *= n
-    return total
-
-
 def roll(xp, g, shift, axis):
     """Roll the other way."""
     return xp.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis)
@@ -60,8 +57,8 @@ vjp("roll", x=roll)
 def concat(xp, g, i, arrays_shape, axis):
     """The part of the cotangent that lies where this array went."""
     if axis is None:
-        start = sum(size(shape) for shape in arrays_shape[:i])
-        return xp.reshape(g[start : start + size(arrays_shape[i])], arrays_shape[i])
+        start = sum(prod(shape) for shape in arrays_shape[:i])
+        return xp.reshape(g[start : start + prod(arrays_shape[i])], arrays_shape[i])
     axis = axis % g.ndim
     start = sum(shape[axis] for shape in arrays_shape[:i])
     for shape in arrays_shape:
@@ -76,7 +73,7 @@ vjp("concat", arrays=concat)
 def repeat(xp, g, x_shape, repeats, axis):
     """The sum over the copies of each element."""
     if axis is None:
-        flat = repeat(xp, g, (size(x_shape),), repeats, 0)
+        flat = repeat(xp, g, (prod(x_shape),), repeats, 0)
         return xp.reshape(flat, x_shape)
     axis %= len(x_shape)
     if isinstance(repeats, int):

@@ -5,7 +5,7 @@ Element-wise rules need nothing: they broadcast. All others may be given here; w
 
 from xpgrad.primitive import row_vjp
 from xpgrad.rules.manipulation import inverse
-from xpgrad.rules.statistical import axes_of, count
+from xpgrad.rules.statistical import count, reduced
 
 
 def matmul_first(xp, g, x1_shape, x2):
@@ -35,7 +35,7 @@ row_vjp("matmul product", x1=matmul_first, x2=matmul_second)
 
 def reinsert(xp, g, x_shape, axis, keepdims):
     """Give each row the axes back that a reduction took."""
-    lost = axes_of(axis, len(x_shape))
+    lost = reduced(axis, len(x_shape))
     return g if keepdims else xp.reshape(g, (g.shape[0], *(1 if i in lost else n for i, n in enumerate(x_shape))))
 
 

@@ -1,8 +1,9 @@
 """Set functions: the distinct values pass a gradient on, to the first occurrence of each."""
 
+from math import prod
+
 from xpgrad.primitive import primitive, vjp
 from xpgrad.rules.elementwise import is_complex
-from xpgrad.rules.manipulation import size
 
 primitive("unique_values", "x")
 primitive("unique_counts unique_inverse", "x", outputs=2)
@@ -20,7 +21,7 @@ def unique(xp, g, x, x_shape, out):
         return xp.reshape(xp.sum(xp.where(first, xp.expand_dims(g, axis=1), 0.0), axis=0), x_shape)
     order = xp.argsort(flat)
     first = xp.take(order, xp.searchsorted(xp.take(flat, order, axis=0), out), axis=0)
-    return xp.reshape(xp.scatter(g, first, (size(x_shape),)), x_shape)
+    return xp.reshape(xp.scatter(g, first, (prod(x_shape),)), x_shape)
 
 
 vjp("unique_values unique_counts unique_inverse unique_all", x=unique)

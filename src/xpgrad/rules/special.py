@@ -12,7 +12,7 @@ from math import exp, factorial, inf, pi, sqrt
 from xpgrad.primitive import primitive, vjp
 from xpgrad.rules import approximations
 from xpgrad.rules.elementwise import real
-from xpgrad.rules.statistical import axes_of, reinsert, times
+from xpgrad.rules.statistical import reduced, reinsert, times
 
 for name in (
     "digamma erf erfc erfcx erfinv entr expit gammaln log_expit log_ndtr logit ndtr ndtri psi xlog1py xlogy zeta"
@@ -92,7 +92,7 @@ def logsumexp(xp, x, axis=None, keepdims=False):
     finite = xp.isfinite(top)
     total = xp.sum(xp.exp(x - xp.where(finite, top, 0.0)), axis=axis, keepdims=True)
     out = xp.log(xp.where(finite, total, 1.0)) + top
-    lost = () if keepdims else axes_of(axis, x.ndim)
+    lost = () if keepdims else reduced(axis, x.ndim)
     return xp.reshape(out, tuple(n for i, n in enumerate(out.shape) if i not in lost))
 
 

@@ -5,6 +5,7 @@ Ties of `max` and `min` share the cotangent equally; the gradient of `std` where
 
 import math
 
+from xpgrad.axes import along, axes_of
 from xpgrad.cotangent import keep_zero
 from xpgrad.plan import device_of
 from xpgrad.primitive import primitive, required, vjp
@@ -17,24 +18,22 @@ primitive("std var", "x", axis=None, correction=0.0, keepdims=False)
 primitive("cumulative_prod cumulative_sum", "x", axis=None, dtype=None, include_initial=False)
 
 
-def axes_of(axis, ndim):
-    """The axes that a reduction runs over, as non-negative numbers."""
-    if axis is None or ndim == 0:  # NumPy reduces an array without axes along axis 0, too
-        return tuple(range(ndim))
-    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+def reduced(axis, ndim):
+    """The axes that a reduction runs over; NumPy reduces an array without axes along axis 0, too."""
+    return axes_of(axis, ndim) if ndim else ()
 
 
 def reinsert(xp, g, x_shape, axis, keepdims):
     """Give a reduced array back the axes it lost, with length 1, so that it broadcasts to x_shape."""
     if keepdims or axis is None:
         return g
-    lost = axes_of(axis, len(x_shape))
+    lost = reduced(axis, len(x_shape))
     return xp.reshape(g, tuple(1 if i in lost else n for i, n in enumerate(x_shape)))
 
 
 def count(x_shape, axis):
     """How many elements each result of a reduction was made from."""
-    axes = axes_of(axis, len(x_shape))
+    axes = reduced(axis, len(x_shape))
     total = math.prod(x_shape[i] for i in axes)
     return x_shape.count(axes) if math.isnan(total) else total  # lengths that a lazy library does not know yet
 
@@ -89,7 +88,7 @@ def prod(xp, g, x, x_shape, axis, keepdims):
     """The product of all other elements: those before times those after, so that zeros do no harm."""
     if 0 in x_shape:
         return xp.zeros(x_shape, dtype=g.dtype, device=device_of(g))
-    axes = axes_of(axis, len(x_shape))
+    axes = reduced(axis, len(x_shape))
     rest = tuple(i for i in range(len(x_shape)) if i not in axes)
     order = rest + axes
     x = xp.astype(x, g.dtype, copy=False)
@@ -108,16 +107,11 @@ def from_end(xp, g, axis):
     return xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis)
 
 
-def along(axis, ndim, part):
-    """A key that takes `part` along one axis."""
-    return (*(slice(None),) * (axis % ndim), part, ...)
-
-
 def cumulative_sum(xp, g, x_shape, axis, include_initial):
     """Every element is in all sums that follow."""
     axis = 0 if axis is None else axis
     if include_initial:
-        g = g[along(axis, len(x_shape), slice(1, None))]
+        g = g[along(axis % len(x_shape), slice(1, None))]
     return from_end(xp, g, axis)
 
 
@@ -133,9 +127,10 @@ def recurrence(xp, x, factor, axis):
 
 def following(xp, x, axis, step=1):
     """What is `step` places further along an axis; zeros at the end."""
+    axis %= x.ndim
     step = min(step, x.shape[axis])
-    left = x[along(axis, x.ndim, slice(step, None))]
-    return xp.scatter(left, along(axis, x.ndim, slice(0, x.shape[axis] - step)), x.shape)
+    left = x[along(axis, slice(step, None))]
+    return xp.scatter(left, along(axis, slice(0, x.shape[axis] - step)), x.shape)
 
 
 def recurrence_x(xp, g, factor, axis):
@@ -148,7 +143,7 @@ def recurrence_factor(xp, g, factor, out, axis):
     return times(xp, recurrence_x(xp, g, factor, axis), following(xp, out, axis))
 
 
-primitive("recurrence", "x factor", axis=required, implementation=recurrence)
+primitive("recurrence", "x factor", public=False, axis=required, implementation=recurrence)
 vjp("recurrence", x=recurrence_x, factor=recurrence_factor)
 
 
@@ -160,7 +155,7 @@ def cumulative_prod(xp, g, x, out, x_shape, axis, include_initial):
     if x_shape[axis] == 0:
         return xp.zeros_like(x)
     parts = (slice(0, 1), slice(1, None), slice(0, -1))
-    first, but_first, but_last = (along(axis, len(x_shape), part) for part in parts)
+    first, but_first, but_last = (along(axis % len(x_shape), part) for part in parts)
     if include_initial:
         g, before = g[but_first], out[but_last]
     else:
