@@ -43,7 +43,7 @@ class Collection:
         return self.data.compute(**options) if self.__dask_graph__() is not None else self.data
 
     def persist(self, **options: Any) -> Self:
-        """An Array of the same content, computed and kept where it was computed; with its history, while it is recorded.
+        """An Array of the same content, computed and kept where it was computed; recorded, with its history.
 
         Parameters
         ----------
