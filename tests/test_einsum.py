@@ -171,3 +171,11 @@ def test_what_is_masked_out_leaves_no_trace() -> None:
     seen = np.asarray([True, False])
     g = xpgrad.grad(lambda w: xp.sum(xp.where(seen, xp.einsum("ab,b->a", x, w), 0.0)))(w)
     assert g.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("subscripts", ["ab,b->", "ab,b->b", "b,ab->a", "ab,ab,b->", "ab,cb,b->"])
+@pytest.mark.parametrize(("narrow", "wide"), [("bool", "float64"), ("int8", "int64"), ("uint8", "float32")])
+def test_nothing_is_summed_before_it_has_the_dtype_of_the_result(subscripts: str, narrow: str, wide: str) -> None:
+    terms = subscripts.partition("->")[0].split(",")
+    operands = [np.arange(1, 5).astype(wide) if term == "b" else np.full((3, 4), 100).astype(narrow) for term in terms]
+    np.testing.assert_array_equal(xp.einsum(subscripts, *operands).asnumpy(), np.einsum(subscripts, *operands))

@@ -7,6 +7,7 @@ they known or yet to be computed.
 from __future__ import annotations
 
 import operator
+import sys
 from math import isnan, prod
 from typing import Any
 
@@ -108,6 +109,20 @@ def is_array(part: Any) -> bool:
 def is_integer(part: Any) -> bool:
     """Whether a part of a key is one integer."""
     return not (part is None or isinstance(part, slice) or is_array(part))
+
+
+def needs_numpys_rules(key: tuple[Any, ...]) -> bool:
+    """Whether a key has an array and besides another, or an integer, so that it does not go axis by axis."""
+    along = [part for part in key if part is not None and part is not Ellipsis and not isinstance(part, slice)]
+    return len(along) > 1 and any(isinstance(part, list) or is_array(part) for part in along)
+
+
+def asked_by_xarray() -> bool:
+    """Whether it is xarray that indexes. It takes a lazy array for Dask's own, whose indices go axis by axis."""
+    frame = sys._getframe(1)
+    while frame is not None and (module := frame.f_globals.get("__name__", "xpgrad")).startswith("xpgrad"):
+        frame = frame.f_back  # type: ignore[assignment]  # None at the end
+    return frame is not None and module == "xarray.core.indexing"
 
 
 def _parts(key: Any, ndim: int) -> tuple[list[Any], int]:

@@ -83,8 +83,12 @@ def _suits(name: str, x: da.Array, upper: bool = False, mode: str = "reduced", f
     """Whether Dask's own algorithm can do it: with square blocks, or for tall or wide matrices; not complex ones."""
     if x.dtype.kind == "c":
         return False
-    if name in ("qr", "svd"):
-        return 1 in x.numblocks and (mode == "reduced" if name == "qr" else not full_matrices)
+    if name == "svd":
+        return 1 in x.numblocks and not full_matrices
+    if name == "qr":  # of blocks above each other, or of the first of those beside each other
+        columns = x.shape[1] if x.numblocks[1] == 1 else -1
+        tall = x.shape[0] >= columns if columns >= 0 else x.numblocks[0] == 1 and x.chunks[1][0] >= x.shape[0]
+        return tall and mode == "reduced"
     return _square(x)
 
 

@@ -17,7 +17,7 @@ import numpy
 from dask.array.core import normalize_chunks, unify_chunks
 from dask.array.utils import meta_from_array
 
-from xpgrad_dask.keys import Key
+from xpgrad_dask.keys import Key, asked_by_xarray, needs_numpys_rules
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.layout import in_chunks, is_local, reshape, within_blocks
 from xpgrad_dask.own_blocks import is_large, taken
@@ -28,6 +28,8 @@ from xpgrad_dask.sums import add_up, length, unwrapped
 
 def getitem(x: Any, key: Any) -> da.Array:
     """``x[key]``; x may be a NumPy array if the key holds a Dask array."""
+    if isinstance(key, tuple) and asked_by_xarray() and needs_numpys_rules(key):
+        raise NotImplementedError("xarray means each index of a lazy array along its axis.")  # it takes them one by one
     x = as_dask(x)
     steps = Key(key, x.shape)
     if steps.mask is not None:

@@ -92,7 +92,7 @@ class Array(Declared, Exits, Collection):
     def __iter__(self) -> Iterator[Array]:
         if not self.shape:
             raise TypeError("iteration over a 0-d array.")
-        return (self[i] for i in range(self.shape[0]))
+        return (self[i] for i in range(len(self)))
 
     def __hash__(self) -> int:
         return id(self)

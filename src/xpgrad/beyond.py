@@ -37,7 +37,7 @@ def einsum(subscripts: Any, /, *operands: Any) -> Array:
     """
     if not isinstance(subscripts, str):
         subscripts, operands = from_lists(subscripts, *operands)
-    arrays = as_arrays(operands)
+    arrays = _of_one_dtype(as_arrays(operands))
     names, out, sizes, path = contraction(subscripts, tuple(tuple(x.shape) for x in arrays))
     left = [_distinct(x, indices, sizes) for x, indices in zip(arrays, names, strict=True)]
     for i, j in path:
@@ -49,6 +49,14 @@ def einsum(subscripts: Any, /, *operands: Any) -> Array:
         left.append((function("contract")(x1, x2, f"{first},{second}->{kept}"), kept))
     x, indices = _summed(*left[0], out)
     return x if indices == out else function("permute_dims")(x, tuple(map(indices.index, out)))
+
+
+def _of_one_dtype(arrays: list[Array]) -> list[Array]:
+    """Arrays in the dtype of their product: what is summed of one of them alone might not fit into its own."""
+    if len({x.dtype for x in arrays}) == 1:
+        return arrays
+    dtype = arrays[0].__array_namespace__().result_type(*arrays)
+    return [function("astype")(x, dtype) for x in arrays]
 
 
 def _distinct(x: Array, indices: str, sizes: dict[str, int]) -> tuple[Array, str]:

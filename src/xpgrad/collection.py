@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from xpgrad.errors import HistoryLostError
 from xpgrad.scope import is_recording
+
+_FOREIGN = "a function of the lazy library itself, instead of the namespace's,"
 
 
 class Collection:
@@ -40,15 +43,26 @@ class Collection:
         return self.data.compute(**options) if self.__dask_graph__() is not None else self.data
 
     def persist(self, **options: Any) -> Self:
-        """An Array of the same content, computed and kept where it was computed, without its history.
+        """An Array of the same content, computed and kept where it was computed; recorded, with its history.
 
         Parameters
         ----------
         **options
             Those of ``dask.persist``.
         """
-        data = self.data.persist(**options) if self.__dask_graph__() is not None else self.data
-        return self._kind._around(data)  # type: ignore[no-any-return]  # declared as any
+        return self._with(self.data.persist(**options) if self.__dask_graph__() is not None else self.data)
+
+    def _with(self, data: Any) -> Self:
+        """An Array of the same content in another form."""
+        if not self._recorded:
+            return self._kind._around(data)  # type: ignore[no-any-return]  # declared as any
+        out: Any = self.copy()  # type: ignore[attr-defined]  # attached to Array: a copy that keeps the history
+        out._data = data
+        return out  # type: ignore[no-any-return]  # as above
+
+    @property
+    def _recorded(self) -> bool:
+        return self._node is not None and is_recording()
 
     @property
     def to_dask_array(self) -> Callable[[], Any]:
@@ -60,8 +74,8 @@ class Collection:
             If the Array is being recorded: these functions are not.
         """
         # A property, because Dask asks whether there is one, and takes another way if not.
-        if self._node is not None and is_recording():
-            raise HistoryLostError("a function of the lazy library itself, instead of the namespace's,")
+        if self._recorded:
+            raise HistoryLostError(_FOREIGN)
         if self.__dask_graph__() is None:
             raise AttributeError("to_dask_array")
         return lambda: self.data
@@ -73,13 +87,20 @@ class Collection:
             """The lengths of the blocks along each axis; AttributeError where the raw array has none."""
             return self.data.chunks
 
+        @property
+        def rechunk(self) -> Callable[..., Self]:
+            """The namespace's function, with this array first; AttributeError where the raw array has no blocks."""
+            return _rechunk(self)
+
     else:
         # Since Python 3.12 isinstance(x, protocol), with which xarray asks for blocks, takes any property of the class
         # for an attribute of x, even one that raises. Until 3.11 it did not, and __getattr__ would slow each
         # operation down by a quarter there.
         def __getattr__(self, name: str) -> Any:
+            if name == "chunks":
+                return self.data.chunks
             # What is missing otherwise says so in the words of its property, or Python's.
-            return self.data.chunks if name == "chunks" else object.__getattribute__(self, name)
+            return _rechunk(self) if name == "rechunk" else object.__getattribute__(self, name)
 
     def __dask_graph__(self) -> Any:
         asked = getattr(self.data, "__dask_graph__", None)
@@ -102,19 +123,40 @@ class Collection:
 
     @property
     def __dask_tokenize__(self) -> Any:
+        # Of what is no collection Dask wants a token when one of its functions takes it for a constant.
+        if self._recorded and (self.__dask_graph__() is None or _taken_for_constant()):
+            raise HistoryLostError(_FOREIGN)
         return self.data.__dask_tokenize__
 
     # Runs where the graph ran, so it must not bring the history along: the raw array's own.
     def __dask_postcompute__(self) -> Any:
+        if self._recorded and _taken_for_constant():
+            raise HistoryLostError(_FOREIGN)
         return self.data.__dask_postcompute__()
 
     def __dask_postpersist__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         rebuild, arguments = self.data.__dask_postpersist__()
-        return _rebuild, (self._kind._around, rebuild, *arguments)
+        return _rebuild, (self._with, rebuild, *arguments)
+
+
+def _taken_for_constant() -> bool:
+    """Whether the caller is asked for a task of its values, by dask.delayed or from_array, and not for the values."""
+    frame = sys._getframe(2)
+    while frame is not None and (module := frame.f_globals.get("__name__", "")).startswith("dask."):
+        if module == "dask.delayed" or frame.f_code.co_name == "from_array":
+            return True
+        frame = frame.f_back  # type: ignore[assignment]  # None at the end
+    return False
+
+
+def _rechunk(x: Any) -> Callable[..., Any]:
+    """What xarray calls by this name of arrays that have blocks."""
+    _ = x.data.chunks
+    return partial(x.__array_namespace__().rechunk, x)
 
 
 def _rebuild(
     graph: Any, around: Callable[[Any], Any], rebuild: Callable[..., Any], *arguments: Any, **options: Any
 ) -> Any:
-    """The Array around a persisted raw array."""
+    """The Array around a raw array that Dask persisted, optimized or cloned."""
     return around(rebuild(graph, *arguments, **options))

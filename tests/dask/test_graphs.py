@@ -221,6 +221,55 @@ def test_functions_of_dask_take_what_is_not_recorded_and_refuse_what_is(function
         function(x)
 
 
+@pytest.mark.filterwarnings("ignore:Passing an object to dask.array.from_array")  # which is refused after that
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, d: da.from_array(x, chunks=2),
+        lambda x, d: da.tensordot(d, x, 1),
+        lambda x, d: da.map_blocks(lambda a, b: a * b, d, x, dtype=float),
+        lambda x, d: da.map_blocks(lambda a, b: a * b, d, b=x, dtype=float),
+        lambda x, d: da.blockwise(lambda a, b: a * b, "i", d, "i", x, None, dtype=float),
+    ],
+)
+def test_functions_of_dask_do_not_take_what_is_recorded_for_a_constant(function, lazy):
+    values = np.arange(4.0)
+    x = xp.asarray(da.from_array(values, chunks=2)) if lazy else xn.asarray(values)
+    x.attach_grad()
+    with autograd.record(), pytest.raises(HistoryLostError, match="instead of the namespace's"):
+        function(x * 2, da.ones(4, chunks=2))
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        lambda x: x.persist(),
+        lambda x: dask.persist(x)[0],
+        lambda x: dask.optimize(x)[0],
+        lambda x: x.rechunk(4),
+    ],
+)
+def test_what_is_persisted_while_recorded_keeps_its_history(keep, compute):
+    x = xp.asarray(da.arange(4.0, chunks=2))
+    x.attach_grad()
+    with autograd.record(), dask.config.set(scheduler="sync"):
+        kept = keep(x * x)
+        loss = xp.sum(kept) + xp.sum(x)
+    loss.backward()
+    np.testing.assert_array_equal(compute(kept), [0, 1, 4, 9])
+    np.testing.assert_array_equal(compute(x.grad), [1, 3, 5, 7])
+    assert x.grad.chunks == x.chunks
+
+
+def test_iterating_along_an_unknown_length_says_what_to_do():
+    x = xp.asarray(da.arange(4.0, chunks=2))
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        iter(x[x > 1])
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        np.cov(x[x > 1])
+
+
 @pytest.mark.parametrize(
     "function",
     [

@@ -65,3 +65,13 @@ def test_lengths_that_differ_are_refused_rather_than_broadcast(product):
 def test_dot_products_keep_their_dtype(compute):
     x = xp.asarray(da.ones((4, 3), chunks=2, dtype="uint8"))
     assert xp.vecdot(x, x).dtype == compute(xp.vecdot(x, x)).dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunks"), [((3, 12), (2, 12)), ((4, 10), (4, 3)), ((4, 10), (4, 5)), ((6, 4), (2, 4)), ((4, 4), (2, 2))]
+)
+def test_qr_of_blocks_of_any_shape(shape, chunks, compute):
+    x = np.random.default_rng(0).normal(size=shape)
+    q, r = compute(*xp.linalg.qr(xp.asarray(da.from_array(x, chunks=chunks))))
+    np.testing.assert_allclose(q @ r, x, atol=1e-12)
+    np.testing.assert_allclose(q.T @ q, np.eye(min(shape)), atol=1e-12)

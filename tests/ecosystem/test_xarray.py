@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from differences import check_call, each
+
+import xpgrad
 
 xr = pytest.importorskip("xarray", reason="xarray is not installed")
 pandas = pytest.importorskip("pandas", reason="pandas, which xarray needs, is not installed")
@@ -310,3 +313,31 @@ NAMES: dict[str, Any] = SOURCES | {"xr": xr, "out": out}
 @each(CALLS)
 def test_calls(call: str) -> None:
     check_call(call, NAMES, same=False)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda d: d.isel(p=0, r=[0, 1]),
+        lambda d: d.isel(p=[1, 0], r=[0, 1]),
+        lambda d: d.isel(p=[1, 0], q=1, r=[1, 1, 0]),
+        lambda d: d.sel(p=[10, 20], r=[3, 1]),
+        lambda d: d.sortby(["p", "r"], ascending=False),
+        lambda d: d.shift(q=1, fill_value=0.0),
+        lambda d: d.roll(q=1),
+    ],
+)
+def test_each_index_of_a_lazy_array_goes_along_its_axis(call: Any) -> None:
+    dask_array = pytest.importorskip("dask.array", reason="Dask is not installed")
+    coords = {"p": [10, 20], "q": [1, 2, 3], "r": [1, 2, 3, 4]}
+    values = np.arange(24.0).reshape(2, 3, 4)
+    expected = call(xr.DataArray(values, coords))
+
+    def of(x: Any) -> Any:
+        return call(xr.DataArray(x, coords)).data
+
+    lazy = dask_array.from_array(values, chunks=2)
+    np.testing.assert_array_equal(of(xpgrad.namespace("dask").asarray(lazy)).compute(), expected.data)
+    weights = np.arange(1.0, 1 + expected.size).reshape(expected.shape)
+    found, known = (xpgrad.grad(lambda x: (of(x) * weights).sum())(x) for x in (lazy, values))
+    np.testing.assert_array_equal(found.compute(), known)

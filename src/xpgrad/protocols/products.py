@@ -127,6 +127,7 @@ def cov(
     given = [floating(xp, w) for w in (fweights, aweights) if w is not None]
     weights = given[0] * given[-1] if len(given) == 2 else given[0] if given else None
     if weights is None:
+        check_lengths("covariances", rows.shape[1])
         off = weighted = rows - xp.mean(rows, axis=1, keepdims=True)
         count = max(rows.shape[1] - ddof, 0)
     else:
