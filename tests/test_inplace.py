@@ -1,6 +1,8 @@
 """Writing in place and views: as NumPy does it, on every backend, and differentiable."""
 
+import copy
 import operator
+import pickle
 
 import array_api_strict
 import numpy as np
@@ -11,8 +13,15 @@ from hypothesis.extra import numpy as hnp
 
 import xpgrad
 import xpgrad.numpy as xp
-from xpgrad import autograd, discovery
-from xpgrad.errors import InPlaceError, LeafWriteError
+from xpgrad import autograd, discovery, grad
+from xpgrad.errors import (
+    FunctionError,
+    GradientLostWarning,
+    HistoryLostError,
+    InPlaceError,
+    LeafWriteError,
+    NotDifferentiableError,
+)
 
 strict = xpgrad.namespace("array_api_strict")
 namespaces = pytest.mark.parametrize("xp", [xp, strict], ids=["numpy", "array_api_strict"])
@@ -905,3 +914,125 @@ def test_memory_that_something_else_holds_is_copied_once(how):
     x[1] = 5.0
     assert address(x) == place
     del other
+
+
+# A view that was last looked at before a write is up to date for everything that looks at it
+
+
+def _written_later(x):
+    """A view of what is written over after it was made; its content is 2 x[:1]."""
+    base = x.__array_namespace__().zeros(2)
+    view = base[:1]
+    base[:] = x * 2.0
+    return view
+
+
+def _shape_later(x):
+    base = x.__array_namespace__().zeros((1, 2))
+    view = base.T
+    base[0, :] = x * 2.0
+    return view[:1, 0]
+
+
+LATER = [_written_later, _shape_later]
+
+# What gives the gradient by x of the only element of v(x), one way or another.
+WAYS = {
+    "grad": lambda v: grad(lambda x: v(x)),
+    "vjp": lambda v: lambda x: xpgrad.vjp(v, x)[1](np.ones(1))[0],
+    "jvp": lambda v: lambda x: np.stack([xpgrad.jvp(v, (x,), (e,))[1][0] for e in np.eye(2)]),
+    "jacobian": lambda v: lambda x: xpgrad.jacobian(v)(x)[0],
+    "hessian": lambda v: lambda x: xpgrad.hessian(lambda x: v(x * x))(x)[0] / 2,
+    "aux": lambda v: grad(lambda x: xpgrad.value_and_grad(lambda q: (xp.sum(q), v(q)), has_aux=True)(x)[0][1]),
+    "checkpoint": lambda v: grad(lambda x: xpgrad.checkpoint(v)(x)),
+    "argument of grad": lambda v: grad(lambda x: grad(lambda q: xp.sum(q**2) / 2)(v(x))),
+    "argument of vjp": lambda v: grad(lambda x: xpgrad.vjp(lambda q: q * 1.0, v(x))[0]),
+    "argument of hvp": lambda v: grad(lambda x: xpgrad.hvp(lambda q: xp.sum(q**3) / 6)(v(x), xp.ones(1))),
+    "vector of hvp": lambda v: grad(lambda x: xpgrad.hvp(lambda q: xp.sum(q**2) / 2)(xp.ones(1), v(x))),
+    "cotangent": lambda v: grad(lambda x: xpgrad.vjp(lambda q: q * 1.0, xp.ones(1))[1](v(x))[0]),
+    "argument of a checkpoint": lambda v: grad(lambda x: xpgrad.checkpoint(lambda q: q * 1.0)(v(x))),
+    "captured by a checkpoint": lambda v: grad(
+        lambda x: (lambda view: xpgrad.checkpoint(lambda q: view * q)(xp.ones(1)))(v(x))
+    ),
+    "captured by grad": lambda v: grad(lambda x: (lambda view: grad(lambda q: view * q)(xp.ones(1)))(v(x))),
+    "copy": lambda v: grad(lambda x: copy.copy(v(x))),
+    "deepcopy": lambda v: grad(lambda x: copy.deepcopy([v(x)])[0]),
+    "its gradient": lambda v: lambda x: _gradient_of_view(v, x),
+}
+
+
+def _gradient_of_view(v, raw):
+    x = xp.asarray(raw)
+    x.attach_grad()
+    with autograd.record():
+        view = v(x)
+    view.backward()
+    return x.grad
+
+
+@pytest.mark.parametrize("view", LATER)
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_what_looks_at_a_view_first_after_a_write_finds_its_history(way, view):
+    assert np.asarray(way(view)(np.asarray([1.0, 2.0]))).tolist() == [2.0, 0.0]
+
+
+# What cannot be differentiated says so.
+REFUSALS = {
+    "NumPy": (HistoryLostError, np.asarray),
+    "NumPy's C code": (HistoryLostError, np.ascontiguousarray),
+    "pickle": (HistoryLostError, pickle.dumps),
+    "DLPack": (BufferError, np.from_dlpack),
+    "float": (GradientLostWarning, float),
+    "a parameter": (NotDifferentiableError, lambda view: xp.roll(xp.ones(2), view)),
+    "a fill value": (NotDifferentiableError, lambda view: xp.full((2,), view[0])),
+    "another library": (HistoryLostError, strict.asarray),
+    "nondiff_argnums": (FunctionError, lambda view: _with_option(xp.ones(1), view)),
+}
+
+_with_option = xpgrad.custom_vjp(lambda x, option: x, nondiff_argnums=[1])
+_with_option.defvjp(lambda x, option: (x, None), lambda option, residuals, g: (g,))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("view", LATER)
+@pytest.mark.parametrize(("error", "use"), REFUSALS.values(), ids=REFUSALS)
+def test_a_view_that_is_recorded_by_a_later_write_leaves_no_way_unnoticed(error, use, view):
+    x = variable(xp, [1.0, 2.0])
+    with autograd.record():
+        late = view(x)
+        with pytest.raises(error):
+            use(late)
+
+
+@pytest.mark.parametrize("view", LATER)
+def test_a_graph_shows_the_write_that_a_view_follows(view):
+    x = variable(xp, [1.0, 2.0])
+    with autograd.record():
+        graph = autograd.get_symbol(view(x))
+    assert "setitem" in str(graph)
+
+
+def test_values_of_views_that_a_transform_gives_out_are_those_after_the_write():
+    def halves(x):
+        base = xp.zeros(4)
+        left, right = base[:2], base[2:]
+        base[:2], base[2:] = x, x * x
+        return left, right
+
+    x = np.asarray([1.0, 2.0])
+    left, right = xpgrad.vjp(halves, x)[0]
+    assert (left.tolist(), right.tolist()) == ([1.0, 2.0], [1.0, 4.0])
+    (_, (left, right)), _ = xpgrad.value_and_grad(lambda x: (xp.sum(x), halves(x)), has_aux=True)(x)
+    assert (left.tolist(), right.tolist()) == ([1.0, 2.0], [1.0, 4.0])
+
+
+def test_views_of_views_that_are_looked_at_later_have_an_order_of_their_own():
+    x = variable(xp, [1.0, 2.0, 3.0])
+    with autograd.record():
+        base = xp.zeros(3)
+        tail = base[1:]
+        last, row, whole = tail[1:], xp.reshape(tail, (1, 2)), base[...]
+        base[:] = x * x
+        loss = xp.sum(last) + xp.sum(row * tail) + xp.sum(whole)
+    loss.backward()
+    assert x.grad.tolist() == [2.0, 4.0 + 2 * 4 * 4.0, 6.0 + 2 * 9 * 6.0 + 6.0]

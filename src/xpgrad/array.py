@@ -31,6 +31,9 @@ class Array(Declared, Exits, Collection):
     _grad: Array
     _node: Any
     _view: Any
+    # `_data` and `_node` by names that stay those of the slots where `Follower` redefines the others.
+    _seen_data: Any
+    _seen_node: Any
     _writes: Any
 
     # The class of a copy of it: views have one of their own.
@@ -57,37 +60,39 @@ class Array(Declared, Exits, Collection):
                 "x.grad is made by attach_grad(). Write into it, x.grad[...] = value, or call zero_grad()."
             )
 
+    # No write changes what follows, so it is asked of what was last seen.
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of elements along each axis."""
-        return self._data.shape  # type: ignore[no-any-return]  # raw arrays are untyped
+        return self._seen_data.shape  # type: ignore[no-any-return]  # raw arrays are untyped
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return len(self._data.shape)
+        return len(self._seen_data.shape)
 
     @property
     def size(self) -> int | None:
         """Number of elements; None where a length is not known."""
-        count = prod(self._data.shape)
+        count = prod(self._seen_data.shape)
         return count if count == count else None  # a lazy library's unknown lengths are NaN
 
     @property
     def dtype(self) -> Any:
         """The backend's dtype of the elements."""
-        return self._data.dtype
+        return self._seen_data.dtype
 
     @property
     def device(self) -> Any:
         """The device that holds the elements; None, the library's default, where it does not say."""
-        return getattr(self._data, "device", None)
+        return getattr(self._seen_data, "device", None)
 
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of a 0-d array.")
         n = self.shape[0]
-        return n if n == n else len(self._data)  # a lazy library says how to make it known
+        return n if n == n else len(self._seen_data)  # a lazy library says how to make it known
 
     def __iter__(self) -> Iterator[Array]:
         if not self.shape:
@@ -119,21 +124,31 @@ class Array(Declared, Exits, Collection):
 
 
 Array._kind = Array
+Array._seen_data, Array._seen_node = Array._data, Array._node  # type: ignore[misc]  # the slots themselves
 
 
 class Follower(Array):
     """An Array that shares its content with another: a view of it, or what `detach` made. `_view` says how.
 
-    A class of its own, because the hot path asks for the class of an operand anyway.
+    To read its content or its history brings both up to date, so nobody finds them old. What they were when it last
+    looked is known to the modules that bring it up to date: `_seen_data`, `_seen_node`. A class of its own, because the
+    hot path asks for the class of an operand anyway.
     """
 
     __slots__ = ()
 
-    @property
-    def data(self) -> Any:
-        """The backend's own array, brought up to date."""
+    def _current_data(self) -> Any:
+        """The backend's own array."""
         self._view.refresh(self)
-        return self._data
+        return self._seen_data
+
+    def _current_node(self) -> Any:
+        self._view.refresh(self)
+        return self._seen_node
+
+    data = property(_current_data)
+    _data = property(_current_data, Array._seen_data.__set__)
+    _node = property(_current_node, Array._seen_node.__set__)
 
 
 def filled(like: Array, value: complex, shape: tuple[int, ...] | None = None) -> Array:

@@ -567,7 +567,7 @@ def _walk(
     return [fit(found[n], x) if n in found else filled(x, 0) for n, x in zip(targets, inputs, strict=True)]
 
 
-def _boundary(heads: Iterable[Array], start: int) -> dict[Any, Any]:
+def _boundary(heads: Iterable[Array], start: float) -> dict[Any, Any]:
     """Where the history of heads since `start` begins: earlier nodes and variables, with their shapes and dtypes."""
     found: dict[Any, Any] = {}
     seen = set()

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from math import inf, nextafter
 from numbers import Integral
 from sys import getrefcount
+from threading import Lock
 from typing import Any, NamedTuple
 
 from xpgrad.array import Array, Follower, array_of
 from xpgrad.discovery import backend_of, floating, rank
 from xpgrad.errors import InPlaceError, LeafWriteError
 from xpgrad.general import general, leading_array, leading_parameter, new_node
-from xpgrad.node import is_leaf, move_variable
+from xpgrad.node import Node, is_leaf, move_variable, next_order
 from xpgrad.operands import SCALARS, operand
 from xpgrad.plan import device_of, shape_of
 from xpgrad.primitive import Primitive
@@ -66,14 +68,39 @@ class Reshape(NamedTuple):
         return RESHAPE, {"shape": self.shape}
 
 
-class Version:
-    """Counts the writes to an array and to everything that shares its content, and tells of memory that is lent."""
+_dating = Lock()
 
-    __slots__ = ("count", "loan")
+
+class Version:
+    """Counts the writes to an array and to everything that shares its content, and tells of memory that is lent.
+
+    Attributes
+    ----------
+    count : int
+        The number of writes.
+    order : int or float
+        That of the node that last brought a follower up to date with the last write.
+    loan : View or None
+        Who has the memory that is lent.
+    """
+
+    __slots__ = ("count", "loan", "order")
 
     def __init__(self) -> None:
         self.count = 0
+        self.order: float = inf
         self.loan: View | None = None
+
+    def date(self, node: Node) -> None:
+        """Order the node of a follower as if it had been recorded at the time of the write that it follows.
+
+        When the follower is first looked at must not decide on which side of the border of a transform it lies.
+        """
+        with _dating:
+            order = nextafter(self.order, -inf)
+            # Not where another node may have that order: before any write, and after a great many followers.
+            if not order.is_integer() and all(parent.order > order for parent in node.parents):
+                node.order = self.order = order
 
 
 class View:
@@ -110,10 +137,19 @@ class View:
             if base is None:  # what a detached array came from is gone, and with it whoever could write to it
                 follower.__class__ = follower._kind
                 continue
-            follower._data = _index(base._data, view.key)
-            if view.follows and not is_leaf(follower._node):
-                follower._node = None if base._node is None else _getitem_node(base, view.key)
+            follower._seen_data = _index(base._seen_data, view.key)
+            if view.follows and not is_leaf(follower._seen_node):
+                follower._seen_node = _followed(base, view)
             view.seen = count  # last, so that no other thread takes the old content for the new
+
+
+def _followed(base: Array, view: View) -> Any:
+    """The history of what follows an array that has been written to."""
+    node = base._seen_node
+    if node is not None and view.key is not None:
+        node = _getitem_node(base, view.key)
+        view.version.date(node)
+    return node
 
 
 def view_of(x: Any) -> View | None:
@@ -154,7 +190,7 @@ def getitem(self: Array, key: Any, /) -> Array:
         whole = _is_basic(key) and (out._data.shape or key is Ellipsis or (isinstance(key, tuple) and Ellipsis in key))
         if not whole:
             return out  # as in NumPy: a full set of integers, or an array, picks values instead of viewing them
-    return share(self, out, key, follows=self._node is None or out._node is not None, keep=True)
+    return share(self, out, key, follows=self._seen_node is None or out._node is not None, keep=True)
 
 
 def reshaped(x: Array, out: Array) -> Array:
@@ -234,7 +270,7 @@ def assign(self: Array, new: Array) -> Array:
     # Classes and shapes are compared before anything is called: a tenth of an assignment.
     if self.__class__ is not Array and (following := view_of(self)) is not None:
         following.refresh(self)
-    old, data = self._data, new._data
+    old, data = self._seen_data, new._data
     if data.shape != old.shape and shape_of(data) != old.shape:
         raise InPlaceError(f"shape {self.shape}", f"shape {new.shape}")
     if data.dtype is not old.dtype and data.dtype != old.dtype:
@@ -242,7 +278,7 @@ def assign(self: Array, new: Array) -> Array:
         if rank(isdtype, data.dtype) > rank(isdtype, old.dtype):
             raise InPlaceError(f"dtype {self.dtype}", f"dtype {new.dtype}")
         new = new.__array_namespace__().astype(new, self.dtype)
-    _publish(self, new._data, new._node if recording else self._node)
+    _publish(self, new._data, new._node if recording else self._seen_node)
     return self
 
 
@@ -250,7 +286,7 @@ def set_content(self: Array, data: Any) -> None:
     """Give an array another content of the same form, unrecorded; its history stays."""
     if self.__class__ is not Array and (following := view_of(self)) is not None:
         following.refresh(self)
-    _publish(self, data, self._node)
+    _publish(self, data, self._seen_node)
 
 
 def compute_chunk_sizes(self: Array) -> Array:
@@ -302,17 +338,15 @@ def _index(a: Any, key: Any) -> Any:
 
 def _getitem_node(base: Array, key: Any) -> Any:
     """The history of ``base[key]``, recorded whatever the scope: the write that it follows was recorded."""
-    if key is None:
-        return base._node
-    out = _index(base._data, key)
+    out = _index(base._seen_data, key)
     primitive, parameters = key.call() if isinstance(key, Turn | Reshape) else (GETITEM, {"key": key})
-    return new_node(primitive, (0,), (base._data,), (base._node,), parameters, out, shape_of(out))
+    return new_node(primitive, (0,), (base._seen_data,), (base._seen_node,), parameters, out, shape_of(out))
 
 
 def _refuse_leaf(array: Array | None) -> None:
     """A variable, or a view of one, is not written to while recording."""
     while array is not None:
-        if is_leaf(array._node):
+        if is_leaf(array._seen_node):
             raise LeafWriteError
         view = view_of(array)
         array = None if view is None else view.keep
@@ -320,8 +354,8 @@ def _refuse_leaf(array: Array | None) -> None:
 
 def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]:
     """The content and the history of `array` after writing a raw value at `key`."""
-    old = array._data
-    node = array._node
+    old = array._seen_data
+    node = array._seen_node
     leading = _leading(old, key, value)
     if is_recording() and not (node is None and value_node is None) and floating(old):
         nodes = (node, value_node)
@@ -330,7 +364,7 @@ def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]
     if leading is not old:  # what is yet to be computed makes lazy what it is written into
         return backend_of(leading).write(old, key, value), node
     del old, leading
-    return backend_of(array._data).write(writable(array), key, value), node
+    return backend_of(array._seen_data).write(_writable(array), key, value), node
 
 
 _IN_MEMORY = frozenset((slice, int, type(...)))  # most keys
@@ -345,46 +379,55 @@ def _leading(old: Any, key: Any, value: Any) -> Any:
 
 def writable(array: Array) -> Any:
     """The raw content of an array, copied if anything else can still see that memory."""
-    backend = backend_of(array._data)
-    return array._data if references(array) == SOLE and backend.owned(array._data) else backend.copy(array._data)
+    if (following := view_of(array)) is not None:
+        following.refresh(array)
+    return _writable(array)
+
+
+def _writable(array: Array) -> Any:
+    backend = backend_of(array._seen_data)
+    sole = references(array) == SOLE and backend.owned(array._seen_data)
+    return array._seen_data if sole else backend.copy(array._seen_data)
 
 
 def _publish(array: Array, data: Any, node: Any) -> None:
     """Store new content, and write it through to everything that `array` is a view of."""
     version = getattr(array, "_writes", None)
-    if version is None and node is array._node:  # most updates of variables; saves a quarter of one
-        array._data = data
+    if version is None and node is array._seen_node:  # most updates of variables; saves a quarter of one
+        array._seen_data = data
         return
     if version is not None:
         version.count += 1
     while True:
-        array._data = data
-        if node is not array._node:
-            move_variable(array._node, node)
-            array._node = node
+        array._seen_data = data
+        if node is not array._seen_node:
+            move_variable(array._seen_node, node)
+            array._seen_node = node
         if version is None or (view := view_of(array)) is None or (base := view.base()) is None:
-            return
+            break
         view.seen = version.count
         if view.key is None:
-            node = base._node
+            node = base._seen_node
         elif isinstance(view.key, Turn | Reshape):
             back = view.key.back()
             if not is_recording():
-                node = base._node
+                node = base._seen_node
             elif node is not None:
                 node = _getitem_node(array_of(data, node), back)
             data = _index(data, back)
         else:
-            array._data = None  # lets the base be written in place if nothing else refers to its memory
+            array._seen_data = None  # lets the base be written in place if nothing else refers to its memory
             written, node = _put(base, view.key, data, node)
-            array._data = data
+            array._seen_data = data
             data = written
         array = base
+    if version is not None and node is not None:
+        version.order = next_order()
 
 
 def references(array: Array) -> int:
     """How many references there are to the raw array of an Array, the Array's own and those of this call included."""
-    return getrefcount(array._data)
+    return getrefcount(array._seen_data)
 
 
 SOLE = references(array_of(object()))

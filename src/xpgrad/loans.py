@@ -45,7 +45,7 @@ class Loan(View):
         if alive:
             for memory in alive:
                 memory.flags.writeable = False
-            root._data = backend_of(root._data).copy(root._data)
+            root._seen_data = backend_of(root._seen_data).copy(root._seen_data)
             self.version.count += 1
         self.version.loan = None
         root.__class__ = Array
@@ -97,15 +97,15 @@ def _lent(array: Array) -> Any:
     host, chain = get_named("numpy"), _bases(array)
     root = chain[-1]
     loan: Any = version_of(root).loan
-    free = not is_recording() and all(x._node is None and x.__class__ in (Array, Follower) for x in chain)
-    if not (free and array._data.flags.writeable and ((loan is not None and loan.unseen()) or _alone(chain))):
-        values = host.asarray(array._data)[...]
+    free = not is_recording() and all(x._seen_node is None and x.__class__ in (Array, Follower) for x in chain)
+    if not (free and array._seen_data.flags.writeable and ((loan is not None and loan.unseen()) or _alone(chain))):
+        values = host.asarray(array._seen_data)[...]
         values.flags.writeable = False
         return values
     if loan is None:
         loan = root._view = Loan(root)
         root.__class__ = Follower
-    values = host.asarray(memoryview(array._data))
+    values = host.asarray(memoryview(array._seen_data))
     loan.lent[id(values)] = values
     return values
 
@@ -124,15 +124,15 @@ def _owner(a: Any) -> Any:
 
 def _references(chain: list[Array]) -> int:
     """How many references there are to what the memory of the last of some arrays belongs to."""
-    owner = _owner(chain[-1]._data)
+    owner = _owner(chain[-1]._seen_data)
     return getrefcount(owner)
 
 
 def _alone(chain: list[Array]) -> bool:
     """Whether nothing refers to the memory but these arrays, of which each is a view of the next."""
-    data = chain[-1]._data
+    data = chain[-1]._seen_data
     owner = _owner(data)
-    seen = all(x._data is owner or (x._data.base is owner and references(x) == SOLE) for x in chain)
+    seen = all(x._seen_data is owner or (x._seen_data.base is owner and references(x) == SOLE) for x in chain)
     if not seen or owner.__class__ is not data.__class__:
         return False
     del data, owner

@@ -58,7 +58,7 @@ class Node:
         What the rules need besides the cotangent, then what `remember` noted; None once freed.
     form : Form or None
         What else is to know about the call.
-    order : int
+    order : int or float
         Smaller for what was recorded later.
     """
 
@@ -68,7 +68,7 @@ class Node:
 
     form: Form | None
     kept: tuple[Any, ...] | None
-    order: int
+    order: float
     plan: Any
     source: Any
 

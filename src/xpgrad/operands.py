@@ -18,7 +18,7 @@ SCALARS = REAL_SCALARS | {complex}
 def operand(x: Any) -> tuple[Any, Any]:
     """The raw value and the node of whatever may stand beside an Array."""
     if isinstance(x, Array):
-        return x.data, x._node
+        return x.data, x._seen_node  # which reading the data has brought up to date
     if x.__class__ in SCALARS:
         return x, None
     backend = backend_of(x)

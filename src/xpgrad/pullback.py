@@ -65,7 +65,7 @@ def pull(
     limit = max((node.order for node in wanted), default=-inf) if wanted is not None and stop else 0
     freeing = not (create or retain)
     pending: dict[Any, Any] = {}
-    heap: list[tuple[int, Any]] = []
+    heap: list[tuple[float, Any]] = []
     found: dict[Any, Any] = {}
     for head, g in zip(heads, cotangents, strict=True):
         if head.order <= limit:
@@ -202,7 +202,7 @@ def pull(
             node = None
 
 
-def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]], useful: Any) -> None:
+def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[float, Any]], useful: Any) -> None:
     """Add to the cotangent of a node, if it is on the way."""
     if node in pending:
         pending[node] = added(pending.pop(node), g)
@@ -212,7 +212,7 @@ def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[int
             heappush(heap, (node.order, node))
 
 
-def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[int, Any]]) -> None:
+def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[float, Any]]) -> None:
     """Note the cotangent of one of several outputs with the node that made them."""
     node = part.node
     if node.kept is None:

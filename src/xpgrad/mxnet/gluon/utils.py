@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xpgrad.array import array_of
+from xpgrad.axes import along
 from xpgrad.inplace import assign
 from xpgrad.mxnet.arrays import NDArray, current_kind, dressed
 from xpgrad.mxnet.base import MXNetError, lacking
@@ -18,7 +19,6 @@ from xpgrad.mxnet.context import Context
 from xpgrad.mxnet.gluon.parameter import shape_is_known as shape_is_known
 from xpgrad.mxnet.ops.arrays import namespace
 from xpgrad.mxnet.ops.creation import array
-from xpgrad.protocols.conventions import along
 from xpgrad.scope import modes
 
 

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from xpgrad.array import Array, array_of
+from xpgrad.axes import along, axes_of
 from xpgrad.discovery import floating
 from xpgrad.functions import function
 from xpgrad.mxnet.arrays import plain
@@ -17,7 +18,6 @@ from xpgrad.mxnet.promotion import cast, common, in_floating, promoted, rank
 from xpgrad.mxnet.provide import writes, written
 from xpgrad.operands import SCALARS
 from xpgrad.protocols import calculus, selection
-from xpgrad.protocols.conventions import along, axes_of
 
 _expand_dims, _maximum, _minimum, _scatter, _squeeze, _take_along_axis = map(
     function, "expand_dims maximum minimum scatter squeeze take_along_axis".split()

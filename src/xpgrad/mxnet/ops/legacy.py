@@ -6,13 +6,13 @@ from math import prod as product
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import axes_of
 from xpgrad.mxnet.context import at
 from xpgrad.mxnet.dtypes import dtype_named, dtype_of
 from xpgrad.mxnet.ops import creation, indexing, neural, products, reductions, shapes
 from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
 from xpgrad.mxnet.ops.reshaping import LEGACY, target_shape
 from xpgrad.mxnet.promotion import cast, converted
-from xpgrad.protocols.conventions import axes_of
 
 
 def _axes(data: Array, axis: Any, exclude: bool) -> Any:

@@ -7,12 +7,12 @@ from math import prod
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import axes_of
 from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.ops.arrays import as_array, namespace
 from xpgrad.mxnet.ops.products import dot
 from xpgrad.mxnet.ops.shapes import diagonal, integer_array, moveaxis
 from xpgrad.mxnet.promotion import cast, common, in_floating
-from xpgrad.protocols.conventions import axes_of
 
 
 def standard(name: str) -> Any:

@@ -6,6 +6,7 @@ from math import pi
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import axes_of
 from xpgrad.functions import function
 from xpgrad.mxnet.dtypes import dtype_of
 from xpgrad.mxnet.generator import draw
@@ -14,7 +15,6 @@ from xpgrad.mxnet.ops.arrays import as_array, length_along, mask_of, namespace
 from xpgrad.mxnet.ops.elementwise import log_sigmoid, mish, sigmoid, softrelu, softsign
 from xpgrad.mxnet.ops.indexing import pick
 from xpgrad.mxnet.promotion import cast, in_floating
-from xpgrad.protocols.conventions import axes_of
 from xpgrad.scope import is_training
 
 # The primitives themselves: what is given to no one needs no bookkeeping of views.

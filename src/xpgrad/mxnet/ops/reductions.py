@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import along, axes_of
 from xpgrad.discovery import floating
 from xpgrad.mxnet.dtypes import dtype_named, dtype_of
 from xpgrad.mxnet.ops.arrays import as_array, namespace
 from xpgrad.mxnet.promotion import cast, common, in_floating, rank
-from xpgrad.protocols.conventions import along, axes_of
 
 
 def _axis(axis: Any) -> Any:

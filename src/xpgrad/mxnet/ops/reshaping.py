@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import axes_of
 from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
-from xpgrad.protocols.conventions import axes_of
 
 #: What the numbers mean in `nd`.
 LEGACY = {0: "copy", -2: "rest", -3: "merge", -4: "split"}

@@ -7,11 +7,11 @@ from math import prod
 from typing import Any
 
 from xpgrad.array import Array
+from xpgrad.axes import along, axes_of
 from xpgrad.functions import function
 from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
 from xpgrad.mxnet.promotion import cast, common
 from xpgrad.namespace import active
-from xpgrad.protocols.conventions import along, axes_of
 
 _scatter = function("scatter")
 
