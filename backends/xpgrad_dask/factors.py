@@ -142,11 +142,17 @@ def _factored(graph: HighLevelGraph, factor: str, wanted: set[str], terms: bool)
 
 
 def times(r: Any, g: Any, rest: Any = None) -> Any:
-    """The product of blocks; where the number is zero, a zero. And what does not depend on the number, added."""
+    """The product of blocks; where a factor is zero, a zero. And what does not depend on the number, added.
+
+    What is masked out is zero in the blocks, and stays zero where the number is not finite, as for the root of nothing.
+    """
     with numpy.errstate(all="ignore"):
         out = r * g
     xp = array_namespace(out)
-    out = out if g else xp.where(xp.isfinite(out), out, xp.zeros_like(out))
+    if not g:
+        out = xp.where(xp.isfinite(out), out, xp.zeros_like(out))
+    elif not xp.isfinite(g):
+        out = xp.where(r == 0, xp.zeros_like(out), out)
     return out if rest is None else out + rest
 
 

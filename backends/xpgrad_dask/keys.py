@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from math import isnan, prod
+from math import isnan, nan, prod
 from typing import Any
 
 import dask.array as da
@@ -30,10 +30,12 @@ class Key:
         Second step: a mask yet to be computed, or integers, applied along `axis`.
     own_axis : int
         Where that axis is before the first step.
+    result : list of float
+        The lengths of the axes of what the key takes; NaN where it is not known.
     """
 
     def __init__(self, key: Any, shape: tuple[int, ...]) -> None:
-        parts, gap = _parts(key, len(shape))
+        parts, gap = _parts(key, shape)
         arrays = [part for part in parts if is_array(part)]
         self.mask = next((part for part in arrays if part.dtype.kind == "b"), None)
         if self.mask is not None and (len(arrays) > 1 or self.mask.ndim not in (1, len(shape))):
@@ -67,12 +69,19 @@ class Key:
         apart = involved and (len(involved) <= involved[-1] - involved[0] or involved[0] < gap <= involved[-1])
         first = involved[0] if involved and not apart else 0
         self._new: list[Any] = []
+        self.result: list[float] = []
+        lengths = iter(shape)
         for i, part in enumerate([*parts, None]):
             if i == first:
                 self._place = sum(step is not None for step in self._new)
                 self._new += [slice(None)] * self._count
-            if i < len(parts) and i not in involved and not is_integer(part):
+                self.result += [nan] * self._count if self.index is None else self.index.shape
+            if i == len(parts):
+                break
+            n = 1 if part is None else next(lengths)
+            if i not in involved and not is_integer(part):
                 self._new.append(part and slice(None))
+                self.result.append(n if part is None else _sliced(part, n))
 
     def merge(self, x: da.Array) -> da.Array:
         """Make one axis of those that several arrays run over together."""
@@ -125,21 +134,48 @@ def asked_by_xarray() -> bool:
     return frame is not None and module == "xarray.core.indexing"
 
 
-def _parts(key: Any, ndim: int) -> tuple[list[Any], int]:
-    """The parts of a key, one for each axis and for each new one, known masks as integers; the Ellipsis' end."""
+def _parts(key: Any, shape: tuple[int, ...]) -> tuple[list[Any], int]:
+    """The parts of a key, one for each axis and for each new one, known masks as integers; the Ellipsis' end.
+
+    Raises
+    ------
+    IndexError
+        If an integer, a mask, or a part does not fit the axes.
+    """
+    given = [numpy.asarray(part, None if part else "int64") if isinstance(part, list) else part for part in _tuple(key)]
+    used = sum(_depth(part) for part in given)
+    if used > len(shape):
+        raise IndexError(f"too many indices: the array has {len(shape)} axes, but {used} were indexed.")
+    if not any(part is Ellipsis for part in given):
+        given.append(Ellipsis)
     parts: list[Any] = []
-    for part in key if isinstance(key, tuple) else (key,):
-        if isinstance(part, list):
-            part = numpy.asarray(part) if part else numpy.asarray(part, dtype="int64")
-        known_mask = isinstance(part, numpy.ndarray) and part.dtype.kind == "b"
-        parts += numpy.nonzero(part) if known_mask else [part]
-    used = 0
-    for part in parts:
-        if part is not None and part is not Ellipsis:
-            used += part.ndim if is_array(part) and part.dtype.kind == "b" else 1
-    gap = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
-    filled = [slice(None)] * (ndim - used)
-    return [*parts[:gap], *filled, *parts[gap + 1 :]], gap + len(filled)
+    axis = gap = 0
+    for part in given:
+        lengths = shape[axis : axis + _depth(part)]
+        axis += len(lengths)
+        if part is Ellipsis:
+            parts += [slice(None)] * (len(shape) - used)
+            axis, gap = axis + len(shape) - used, len(parts)
+        elif is_array(part) and part.dtype.kind == "b":
+            if any(m != n for m, n in zip(part.shape, lengths, strict=True) if not isnan(m) and not isnan(n)):
+                raise IndexError(f"a mask of shape {part.shape} does not fit axes of lengths {lengths}.")
+            parts += numpy.nonzero(part) if isinstance(part, numpy.ndarray) else [part]
+        else:
+            if is_integer(part) and not isnan(lengths[0]) and not -lengths[0] <= operator.index(part) < lengths[0]:
+                raise IndexError(f"index {part} is out of bounds for axis {axis - 1} of length {lengths[0]}.")
+            parts.append(part)
+    return parts, gap
+
+
+def _tuple(key: Any) -> tuple[Any, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _depth(part: Any) -> int:
+    """How many axes a part of a key takes."""
+    if part is None or part is Ellipsis:
+        return 0
+    return part.ndim if is_array(part) and part.dtype.kind == "b" else 1
 
 
 def _canonical(part: Any, length: int) -> Any:

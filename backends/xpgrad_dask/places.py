@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import partial
+from math import isnan
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -59,6 +60,8 @@ def setitem(x: Any, value: Any, key: Any) -> da.Array:
     x = as_dask(x)
     value = _filled(as_dask(value).astype(x.dtype, copy=False))
     steps = Key(key, x.shape)
+    if not _fits(value.shape, steps.result):
+        raise ValueError(f"what has shape {value.shape} does not fit what the key takes, of shape {(*steps.result,)}.")
     target = _Target.of(Shape.of(x), x)
     if steps.mask is not None and steps.mask.ndim != 1:
         if value.size == 1:
@@ -73,6 +76,14 @@ def setitem(x: Any, value: Any, key: Any) -> da.Array:
         index = steps.mask if steps.index is None else steps.index
         value = steps.split(_overwritten(part, value, index, steps.axis))
     return _routed(value, steps.basic, target, x)
+
+
+def _fits(shape: Sequence[float], place: Sequence[float]) -> bool:
+    """Whether what has a shape can be written to a place, as far as lengths are known."""
+    missing = len(place) - len(shape)
+    lengths = [*[1] * missing, *shape] if missing > 0 else shape
+    places = [*[1] * -missing, *place]
+    return all(n == 1 or n == m or isnan(n) or isnan(m) for n, m in zip(lengths, places, strict=True))
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> da.Array:

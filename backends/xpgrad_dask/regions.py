@@ -168,7 +168,9 @@ class _Work:
     def emit(self, members: tuple[str, ...]) -> Region:
         """Put a region in the place of its members."""
         outputs = tuple(name for name in members if name in self.wanted or not self.users[name].issubset(members))
-        region = Region(f"region-{tokenize(outputs)}", self.local[members[0]].blocks, members, outputs)
+        region = Region(
+            self._free(f"region-{tokenize(members, outputs)}"), self.local[members[0]].blocks, members, outputs
+        )
         sums = self._sums(members)
         small = [name for name in outputs if name in sums]
         large = [name for name in outputs if name not in sums and self._bytes(name) > WORTH_A_TASK]
@@ -191,6 +193,12 @@ class _Work:
         while parts:
             parts = self._deliver(parts)
         return region
+
+    def _free(self, name: str) -> str:
+        """A name like this that no member has: an earlier region, which may do the same, may be one of a later one."""
+        while name in self.local:
+            name = f"{name}-again"
+        return name
 
     def _bytes(self, name: str) -> float:
         """The bytes of a block of a layer, 0 where Dask does not say."""
@@ -250,7 +258,7 @@ class _Work:
             if len(group) == 1:
                 self._add(group[0], Tasks(users[group[0]]), needed)
                 continue
-            name = f"joined-{tokenize(group)}"
+            name = self._free(f"joined-{tokenize(group, sorted(needed))}")
             by_reads = [{task.dependencies: task for task in users[user].values()} for user in group]
             joined = {}
             for i, keys in enumerate(by_reads[0]):
@@ -363,14 +371,14 @@ def _tuple(*values: Any) -> tuple[Any, ...]:
 def _needed(dependencies: Mapping[str, Any], wanted: set[str]) -> list[str]:
     """The layers that some layers need, each after those that it needs itself."""
     order: dict[str, None] = {}
-    stack = [(name, False) for name in wanted]
+    stack = [(name, False) for name in sorted(wanted)]  # so that another process gives the same names
     while stack:
         name, ready = stack.pop()
         if ready:
             order[name] = None
         elif name not in order:
             stack.append((name, True))
-            stack += [(dep, False) for dep in dependencies[name]]
+            stack += [(dep, False) for dep in sorted(dependencies[name])]
     return [*order]
 
 

@@ -3,6 +3,7 @@
 import operator
 from functools import partial
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from dask.highlevelgraph import HighLevelGraph
 import xpgrad
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
+from xpgrad import autograd
 from xpgrad_dask.regions import fuse
 
 pytestmark = pytest.mark.usefixtures("nothing_computes")
@@ -125,3 +127,24 @@ def test_a_task_inside_a_task_is_seen(compute):
     x = da.Array(layers, "squares", data.X.chunks, meta=data.X._meta)
     (fused,), _ = fuse([x.sum(axis=0)])
     np.testing.assert_allclose(compute(fused), ((data.x * np.exp(data.x).sum()) ** 2).sum(axis=0))
+
+
+@pytest.mark.parametrize("fusion", [True, False])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda xp, x, w: xp.sqrt(xp.mean(xp.maximum(1 - x @ w, 0.0) ** 2)) + 0.1 * xp.sum(w**2),
+        lambda xp, x, w: xp.sqrt(xp.sum(xp.where(x @ w < 0, (x @ w) ** 2, 0.0))) + xp.sum(w),
+        lambda xp, x, w: xp.sum(xp.maximum(-(x @ w), 0.0) ** 3) ** (1 / 3) + xp.sum(w),
+    ],
+)
+def test_what_is_masked_out_stays_zero_where_the_number_is_infinite(loss, fusion, compute):
+    found = []
+    for namespace, x in ((xp, xp.asarray(da.ones((10, 3), chunks=(4, 3)))), (xn, xn.asarray(np.ones((10, 3))))):
+        w = xn.asarray(np.asarray([1.0, 2.0, 3.0]))
+        w.attach_grad()
+        with autograd.record(), dask.config.set({"xpgrad.fusion": fusion}):
+            value = loss(namespace, x, w)
+            value.backward()
+        found.append(compute(w.grad))
+    np.testing.assert_allclose(*found, rtol=1e-12)

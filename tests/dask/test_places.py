@@ -1,5 +1,6 @@
 """Gather and scatter with keys of all kinds, known and lazy, over many chunkings: as NumPy does it."""
 
+from functools import partial
 from itertools import product
 
 import dask.array as da
@@ -222,3 +223,37 @@ def test_places_that_are_computed_one_by_one_are_written_to(compute):
     found = xpgrad.value_and_grad(lambda x: loss(xp, x))(xp.asarray(da.from_array(x, chunks=2)))
     for a, b in zip(compute(*found), xpgrad.value_and_grad(lambda x: loss(xn, x))(xn.asarray(x)), strict=True):
         np.testing.assert_allclose(a, b.asnumpy())
+
+
+KEYS = (
+    1, -1, 100, -11, (slice(None), 7), (0, 0, 0, 0), (0, 0, 0), (..., 4), (0, ..., -5), slice(2, 5), slice(20, 30), None,
+    (None, 0, None), (slice(None, None, -2), 1), ([0, 2],), ([0, 12],), ([0, 1], [1, 2]), (0, slice(None), [0, 1]),
+    (..., [1, 2], slice(1, 3)), ([[0, 1], [2, 3]], 0), np.ones(9, bool), np.arange(10) % 2 == 0, np.ones((10, 4), bool),
+    (slice(None), np.array([True, False, True]), 0), (0, np.array([True, False]), 0), (np.arange(10) > 4, 1), ([],),
+)  # fmt: skip
+SHAPES = ((), (4,), (3,), (2,), (3, 4), (1, 4), (2, 4), (5, 4), (10, 2), (1, 1, 3, 4), (3, 3, 4), (9, 3, 4), (10, 3, 4))
+
+
+@pytest.mark.parametrize("key", KEYS, ids=repr)
+def test_what_does_not_fit_is_refused_where_numpy_refuses_it(key, compute):
+    values = np.random.default_rng(0).normal(size=(10, 3, 4))
+
+    def same(of_numpy, of_dask):
+        try:
+            expected = of_numpy()
+        except (IndexError, ValueError) as error:
+            with pytest.raises(type(error)):
+                of_dask()
+        else:
+            np.testing.assert_array_equal(compute(of_dask()), expected)
+
+    def written(x, value):
+        x[key] = value
+        return x
+
+    same(lambda: values[key], lambda: xp.asarray(da.from_array(values, chunks=2))[key])
+    for shape in SHAPES:
+        value = np.random.default_rng(1).normal(size=shape)
+        for given in (value, xp.asarray(da.from_array(value, chunks=2))):
+            lazy = xp.asarray(da.from_array(values, chunks=2))
+            same(partial(written, values.copy(), value), partial(written, lazy, given))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from benchmarks.dask.workloads import ALL, Data, tracked
 
+import xpgrad
 import xpgrad.dask as xp
 import xpgrad.numpy as xn
 from xpgrad import autograd
@@ -221,3 +222,30 @@ def test_gradients_are_computed_together_with_what_came_before_them(name, data, 
         np.testing.assert_allclose(found, alone, rtol=1e-12)
     for found, alone in zip(compute(*arrays[::-1]), map(compute, arrays[::-1]), strict=True):
         np.testing.assert_allclose(found, alone, rtol=1e-12)
+
+
+def test_what_was_fused_before_may_be_fused_again(compute):
+    values = np.asarray([0.1, -1.3, 0.7, 1.0])
+    x, y = xp.asarray(da.from_array(values, chunks=2)), xn.asarray(values)
+    for namespace, variable in ((xp, x), (xn, y)):
+        variable.attach_grad("add")
+        with autograd.record():
+            loss = namespace.sum(namespace.softmax(variable) ** 2)
+        for _ in range(4):
+            loss.backward(retain_graph=True)
+    np.testing.assert_allclose(compute(x.grad), y.grad.asnumpy(), rtol=1e-12)
+
+
+def test_gradients_may_be_part_of_further_losses(compute):
+    values = np.asarray([0.1, -1.3, 0.7, 1.0])
+
+    def third(namespace, x):
+        def loss(x):
+            return namespace.sum(namespace.softmax(x) ** 2)
+
+        g = xpgrad.grad(loss)(x)
+        h = xpgrad.grad(lambda x: loss(x) - namespace.sum(g * x))(x)
+        return xpgrad.grad(lambda x: loss(x) - namespace.sum(h * x))(x)
+
+    found = third(xp, da.from_array(values, chunks=2))
+    np.testing.assert_allclose(compute(found), third(xn, values), rtol=1e-12)
