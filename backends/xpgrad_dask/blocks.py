@@ -24,7 +24,7 @@ from xpgrad.array import array_of
 from xpgrad.tree import leaves, rebuild, replace
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
-from xpgrad_dask.local import Chunks, Place, differentiable, raw, tracked, unified
+from xpgrad_dask.local import Chunks, Place, detached_leaves, differentiable, holds_arrays, raw, raw_leaves, unified
 from xpgrad_dask.shapes import known, rechunked
 
 #: An argument, with a label for each axis, or none.
@@ -55,7 +55,7 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
         gradient is wanted, if a keyword, dict, list or tuple holds what is yet to be computed.
     """
     if not recorded(func, args, options):
-        return array_of(da.map_blocks(func, *map(raw, args), **options))
+        return array_of(da.map_blocks(func, *map(raw_leaves, args), **raw_leaves(options)))
     for name in ("block_id", "block_info"):
         if has_keyword(func, name):
             raise ValueError(f"a function that takes {name} cannot be differentiated: its gradient would lack it.")
@@ -68,17 +68,18 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     for axis in sorted(axes_of(options.get("new_axis"))):
         out.insert(axis, None)
     operands = [(x, labels[-x.ndim :] if isinstance(raw(x), da.Array) and x.ndim else None) for x in args]
+    options = detached_leaves(options)
     own = {name: value for name, value in options.items() if name not in _OPTIONS}
 
     def forward(function: Callable[..., Any], given: Sequence[Any]) -> list[da.Array]:
         return [da.map_blocks(function, *given, **options)]
 
-    return over_blocks(partial(func, **own) if own else func, func, operands, [out], forward)[0]
+    return over_blocks(partial(func, **own) if own else func, func, operands, [out], forward, align=False)[0]
 
 
 def _of_leaves(func: Callable[..., Any], operands: Sequence[_Operand]) -> tuple[Callable[..., Any], list[_Operand]]:
     """A function of the leaves of those arguments that are trees and hold Arrays, and its arguments."""
-    trees = [isinstance(x, dict | list | tuple) and any(map(tracked, leaves(x))) for x, _ in operands]
+    trees = [isinstance(x, dict | list | tuple) and holds_arrays(x) for x, _ in operands]
     if not any(trees):
         return func, [*operands]
     flat = [
@@ -126,8 +127,9 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
         As for `map_blocks`.
     """
     if not recorded(func, args[::2], options):
-        return array_of(da.blockwise(func, out_ind, *map(raw, args), **options))
+        return array_of(da.blockwise(func, out_ind, *map(raw_leaves, args), **raw_leaves(options)))
     func, operands = _of_leaves(func, list(zip(args[::2], args[1::2], strict=True)))
+    options = detached_leaves(options)
     of_dask = frozenset(inspect.signature(da.blockwise).parameters)
     own = {name: value for name, value in options.items() if name not in of_dask}
     new = options.get("new_axes") or {}
@@ -138,15 +140,18 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
 
     out = [None if i in new else i for i in out_ind]
     inner = partial(func, **own) if own else func
+    align = options.get("align_arrays", True)
     if options.get("concatenate") is not True:
-        inner = partial(_in_lists, inner, _lists(operands, out_ind))
-    return over_blocks(inner, func, operands, [out], forward)[0]
+        inner = partial(_in_lists, inner, _lists(operands, out_ind, align))
+    return over_blocks(inner, func, operands, [out], forward, align=align)[0]
 
 
-def _lists(operands: Sequence[_Operand], out_ind: Sequence[Any]) -> list[Any]:
+def _lists(operands: Sequence[_Operand], out_ind: Sequence[Any], align: bool) -> list[Any]:
     """For each argument the axes whose index the result lacks, with the lengths of the blocks that come in lists."""
     labels = [ind for _, ind in operands]
-    arrays = unified([as_dask(raw(x)) if ind else x for x, ind in operands], labels)
+    arrays = [as_dask(raw(x)) if ind else x for x, ind in operands]
+    if align:
+        arrays = unified(arrays, labels)
     numbers: dict[Any, int] = {}
     for x, ind in zip(arrays, labels, strict=True):
         for axis, i in enumerate(ind or ()):
@@ -293,6 +298,7 @@ def over_blocks(
     outs: Sequence[Sequence[Any]],
     forward: Callable[..., Any],
     several: bool = False,
+    align: bool = True,
 ) -> tuple[Array, ...]:
     """Run a function on blocks, recorded.
 
@@ -306,6 +312,10 @@ def over_blocks(
         The labels of the results.
     forward : callable
         ``forward(func, args)`` computes the results from raw arguments in Dask's own way.
+    several : bool
+        Whether the function returns a tuple of results.
+    align : bool
+        Whether arrays are brought into common chunks; otherwise block i of one meets block i of another.
     """
     labels = [label for out in outs for label in out if label is not None]
     grid = {label: i for i, label in enumerate(dict.fromkeys(labels))}
@@ -314,12 +324,18 @@ def over_blocks(
         as_dask(raw(x)) if ind and isinstance(raw(x), numpy.ndarray) else raw(x)
         for x, (_, ind) in zip(given, operands, strict=True)
     ]
-    arrays = unified(arrays, [ind for _, ind in operands])
+    if align:
+        arrays = unified(arrays, [ind for _, ind in operands])
     positions = [i for i, x in enumerate(given) if isinstance(x, Array)]
     numbers: dict[Any, int] = {}
     for i in positions:
         for axis, label in enumerate(operands[i][1] or ()):
-            numbers[label] = max(numbers.get(label, 1), arrays[i].numblocks[axis])
+            number = arrays[i].numblocks[axis]
+            if label is not None and 1 < numbers.get(label, 1) != number > 1:
+                raise ValueError(
+                    f"arrays with {numbers[label]} and {number} blocks along an axis: which meet? Rechunk."
+                )
+            numbers[label] = max(numbers.get(label, 1), number)
     inputs = []
     for i in positions:
         ind = operands[i][1]
