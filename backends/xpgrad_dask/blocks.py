@@ -24,7 +24,17 @@ from xpgrad.array import array_of
 from xpgrad.tree import leaves, rebuild, replace
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
-from xpgrad_dask.local import Chunks, Place, detached_leaves, differentiable, holds_arrays, raw, raw_leaves, unified
+from xpgrad_dask.local import (
+    Chunks,
+    Place,
+    detached_leaves,
+    differentiable,
+    holds_arrays,
+    raw,
+    raw_leaves,
+    tracked,
+    unified,
+)
 from xpgrad_dask.shapes import known, rechunked
 
 #: An argument, with a label for each axis, or none.
@@ -65,7 +75,10 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     labels: list[Any] = [*range(max((x.ndim for x in lying), default=0))][::-1]
     dropped = [axis % len(labels) for axis in axes_of(options.get("drop_axis"))]
     out = [label for axis, label in enumerate(labels) if axis not in dropped]
-    for axis in sorted(axes_of(options.get("new_axis"))):
+    new, chunks = options.get("new_axis"), options.get("chunks")
+    if new is None and chunks is not None:  # as Dask has it: lengths that no axis has are those of new ones
+        new = range(len(chunks) - len(out))
+    for axis in sorted(axes_of(new)):
         out.insert(axis, None)
     operands = [(x, labels[-x.ndim :] if isinstance(raw(x), da.Array) and x.ndim else None) for x in args]
     options = detached_leaves(options)
@@ -129,6 +142,9 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
     if not recorded(func, args[::2], options):
         return array_of(da.blockwise(func, out_ind, *map(raw_leaves, args), **raw_leaves(options)))
     func, operands = _of_leaves(func, list(zip(args[::2], args[1::2], strict=True)))
+    for ind in (out_ind, *(ind for _, ind in operands)):
+        if ind is not None and len({*ind}) < len(ind):
+            raise ValueError(f"the indices {ind!r} repeat one: no gradient is known of blocks along a diagonal.")
     options = detached_leaves(options)
     of_dask = frozenset(inspect.signature(da.blockwise).parameters)
     own = {name: value for name, value in options.items() if name not in of_dask}
@@ -274,6 +290,8 @@ def reduction(
     counts = {i: max(several.get(i) or _FAN_IN, 2) for i in axes}
     options = {"dtype": dtype, "meta": meta}
     single = tuple((1,) * len(c) if i in axes else c for i, c in enumerate(raw(x).chunks))
+    if tracked(x):
+        chunk, combine = partial(_to_one, chunk), partial(_to_one, combine or aggregate)
     x = map_blocks(chunk, x, axis=axes, keepdims=True, chunks=single, **options)
     while any(x.data.numblocks[i] > n for i, n in counts.items()):
         x = rechunk(x, {i: _grouped(x.chunks[i], n) for i, n in counts.items()})
@@ -284,6 +302,17 @@ def reduction(
         single = tuple((1,) if i in axes else c for i, c in enumerate(x.chunks))
         return map_blocks(aggregate, x, axis=axes, keepdims=True, chunks=single, **options)
     return map_blocks(aggregate, x, axis=axes, keepdims=False, drop_axis=[*axes], **options)
+
+
+def _to_one(function: Callable[..., Any], block: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """What a function leaves of a block: by what its length is known to be, 1, cotangents are given to blocks."""
+    found = function(block, axis=axis, keepdims=keepdims)
+    if any(found.shape[i] != 1 for i in axis):
+        raise ValueError(
+            f"{_name(function)} left {found.shape} of a block: where a gradient is wanted, what comes before the last "
+            f"step of a reduction must leave length 1 along the axes {axis}."
+        )
+    return found
 
 
 def _grouped(chunks: Sequence[int], size: int) -> tuple[int, ...]:
@@ -317,8 +346,6 @@ def over_blocks(
     align : bool
         Whether arrays are brought into common chunks; otherwise block i of one meets block i of another.
     """
-    labels = [label for out in outs for label in out if label is not None]
-    grid = {label: i for i, label in enumerate(dict.fromkeys(labels))}
     given = [x if isinstance(x, Array) else array_of(x) if _is_array(x) else x for x, _ in operands]
     arrays = [
         as_dask(raw(x)) if ind and isinstance(raw(x), numpy.ndarray) else raw(x)
@@ -336,6 +363,14 @@ def over_blocks(
                     f"arrays with {numbers[label]} and {number} blocks along an axis: which meet? Rechunk."
                 )
             numbers[label] = max(numbers.get(label, 1), number)
+    results = forward(partial(_on_arrays, func), arrays)
+    # A new axis may have several blocks: the function is called for each of them, with the same arguments.
+    outs = [
+        [("new", n, i) if label is None and x.numblocks[i] > 1 else label for i, label in enumerate(out)]
+        for n, (x, out) in enumerate(zip(results, outs, strict=True))
+    ]
+    labels = [label for out in outs for label in out if label is not None]
+    grid = {label: i for i, label in enumerate(dict.fromkeys(labels))}
     inputs = []
     for i in positions:
         ind = operands[i][1]
@@ -343,8 +378,13 @@ def over_blocks(
             grid.get(label) if arrays[i].numblocks[axis] == numbers[label] else None
             for axis, label in enumerate(ind or ())
         ]
+        for axis, own in enumerate(arrays[i].chunks if ind else ()):
+            if along[axis] is None and len(own) > 1 and not known(own):
+                raise ValueError(
+                    f"the lengths of blocks along axis {axis} of {given[i].shape}, which every call sees all of, are "
+                    "not known yet: call compute_chunk_sizes() first."
+                )
         inputs.append(Place.of(arrays[i], along if ind else None))
-    results = forward(partial(_on_arrays, func), arrays)
     outputs = [Place.of(x, [grid.get(label) for label in out]) for x, out in zip(results, outs, strict=True)]
     template = tuple(_BLOCK if isinstance(x, Array) else (x,) for x in given)
     inside = partial(_filled, function, template, several)

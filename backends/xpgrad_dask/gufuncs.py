@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
+from numbers import Number
 from typing import Any
 
 import dask.array as da
@@ -64,7 +65,7 @@ def apply_gufunc(
         options = raw_leaves(options) | {"axes": axes, "axis": axis, "keepdims": keepdims}
         found = da.apply_gufunc(func, signature, *map(raw_leaves, args), **options)
         return tuple(map(array_of, found)) if isinstance(found, tuple) else array_of(found)
-    if not all(isinstance(x, Array) or hasattr(x, "dtype") or isinstance(x, complex) for x in args):
+    if not all(isinstance(x, Array) or hasattr(x, "dtype") or isinstance(x, Number) for x in args):
         raise ValueError("apply_gufunc takes arrays and numbers; give what a dict, list or tuple holds one by one.")
     cores, results = _parse_gufunc_signature(signature)
     several = isinstance(results, list)

@@ -19,6 +19,7 @@ from xpgrad_dask.blocks import axes_of, map_blocks, rechunk
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.local import Chunks, raw, raw_leaves, unified
 from xpgrad_dask.routes import Piece, Route, along_routes, backwards
+from xpgrad_dask.shapes import known
 
 
 def map_overlap(
@@ -72,6 +73,8 @@ def map_overlap(
     arrays = [args[i] if isinstance(args[i], Array) else array_of(args[i]) for i in lying]
     for i, x, *own in zip(lying, _aligned(arrays) if align_arrays else arrays, depths, boundaries, strict=True):
         margins[i] = _margins(x.ndim, *own)
+        if any((m.left or m.right) and not known(n) for m, n in zip(margins[i], x.chunks, strict=True)):
+            raise ValueError("margins of blocks need their lengths, which are not known: call compute_chunk_sizes().")
         if not allow_rechunk and any(max(m.left, m.right) > min(n) for m, n in zip(margins[i], x.chunks, strict=True)):
             raise ValueError(f"blocks of lengths {x.chunks} are shorter than {own[0]}: rechunk, or allow_rechunk=True.")
         lengths[i] = tuple(map(_long_enough, x.chunks, margins[i]))

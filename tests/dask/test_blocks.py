@@ -113,6 +113,74 @@ def test_margins_of_different_width_for_each_array(compute):
     )
 
 
+NEW = {
+    "one block": (lambda x: xp.map_blocks(lambda b: b[None] ** 2, x, chunks=((1,), (2, 2)), dtype=float), 1),
+    "two": (lambda x: xp.map_blocks(lambda b: b[None] ** 2, x, chunks=((1, 1), (2, 2)), dtype=float), 2),
+    "in a name": (
+        lambda x: xp.blockwise(
+            lambda b: of(b).stack([b, b, b]) ** 2, "zi", x, "i", new_axes={"z": (3, 3)}, dtype=float
+        ),
+        6,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_new_axes_may_be_implied_and_have_several_blocks(name, compute):
+    run, times = NEW[name]
+    x = np.arange(4.0)
+    value, gradient = tracked(lambda x: xp.sum(run(x) ** 2), da.from_array(x, chunks=2))
+    np.testing.assert_allclose(compute(value), times * np.sum(x**4))
+    np.testing.assert_allclose(compute(gradient), times * 4 * x**3)
+    second = xpgrad.grad(lambda x: xp.sum(xpgrad.grad(lambda x: xp.sum(run(x) ** 2))(x)))(
+        xp.asarray(da.from_array(x, chunks=2))
+    )
+    np.testing.assert_allclose(compute(second), times * 12 * x**2)
+
+
+def test_a_parameter_in_memory_alone_becomes_a_block(compute):
+    w = xn.asarray(np.arange(5.0))
+    w.attach_grad()
+    with autograd.record():
+        loss = xp.sum(xp.map_blocks(lambda w: w**2, w, chunks=((5,),), dtype=float))
+    loss.backward()
+    np.testing.assert_allclose(compute(w.grad), 2 * np.arange(5.0))
+
+
+def test_apply_gufunc_takes_numbers(compute):
+    def loss(x):
+        return xp.sum(xp.apply_gufunc(lambda b, c, d: b * c * d, "(),(),()->()", x, 3.0, 2, output_dtypes=float))
+
+    _, gradient = tracked(loss, da.ones(4, chunks=2))
+    np.testing.assert_allclose(compute(gradient), np.full(4, 6.0))
+
+
+def test_what_has_no_gradient_is_refused_in_words(compute):
+    square = da.ones((4, 4), chunks=2)
+    with pytest.raises(ValueError, match="repeat"):
+        tracked(lambda x: xp.sum(xp.blockwise(lambda b: of(b).linalg.diagonal(b), "i", x, "ii", dtype=float)), square)
+
+    def chunk(b, axis, keepdims):
+        return b * b
+
+    def total(b, axis, keepdims):
+        return of(b).sum(b, axis=axis, keepdims=keepdims)
+
+    value, _ = tracked(lambda x: xp.reduction(x, chunk, total, dtype=float), square)
+    with pytest.raises(ValueError, match="chunk left"):
+        compute(value)
+
+
+def test_axes_of_unknown_length_that_a_call_sees_all_of_are_refused():
+    x = da.arange(6.0, chunks=3)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        tracked(lambda x: xp.map_blocks(lambda b: of(b).sum(b), x[x > 1], drop_axis=0, dtype=float), x)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        tracked(lambda x: xp.blockwise(lambda b: of(b).sum(b), "", x[x > 1], "i", concatenate=True, dtype=float), x)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        tracked(lambda x: xp.sum(xp.map_overlap(lambda b: b, x[x > 1], depth=1, boundary="none")), x)
+
+
 def test_gradients_of_gradients_stay_in_the_blocks(data, compute):
     def loss(x, w, through):
         return xp.sum(through(x, w) ** 2) if through else xn.sum((xn.tanh(x @ w) * (x @ w)) ** 2)
