@@ -1,7 +1,8 @@
 """Functions inside the blocks: forward, gradients of any order, and parameters that blocks share."""
 
-from collections import deque
-from functools import partial
+from collections import UserDict, deque
+from functools import cached_property, partial
+from types import MappingProxyType
 
 import dask.array as da
 import numpy as np
@@ -542,6 +543,29 @@ class Model:
         return b * 2
 
 
+class Hidden(Model):
+    """Reaches its parameter in roundabout ways."""
+
+    @property
+    def weight(self):
+        return self.w
+
+    @cached_property
+    def kept(self):
+        return self.w
+
+    def layer(self, b):
+        return super().layer(b)
+
+
+def with_attribute(w):
+    def f(b):
+        return b @ f.w
+
+    f.w = w
+    return f
+
+
 class Slots:
     __slots__ = ("w",)
 
@@ -580,6 +604,12 @@ CAPTURES = {
     "attribute without a dict": lambda w: (lambda model: lambda b: b @ model.w)(Slots(w)),
     "method": lambda w: Model(w).layer,
     "method of what is captured": lambda w: (lambda model: lambda b: model.layer(b))(Model(w)),
+    "property": lambda w: (lambda model: lambda b: b @ model.weight)(Hidden(w)),
+    "cached property": lambda w: (lambda model: lambda b: b @ model.kept)(Hidden(w)),
+    "method of the class above": lambda w: Hidden(w).layer,
+    "attribute of the function": with_attribute,
+    "mapping": lambda w: (lambda ws: lambda b: b @ ws["w"])(UserDict(w=w)),
+    "read-only mapping": lambda w: (lambda ws: lambda b: b @ ws["w"])(MappingProxyType({"w": w})),
     "callable object": lambda w: Slots(w),
     "function inside": lambda w: lambda b: (lambda c: c @ w)(b),
     "class attribute, in another function of the module": with_settings,
