@@ -62,7 +62,8 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     ------
     ValueError
         If `func` or a keyword holds an Array that is being recorded, to which no gradient would flow; or, where a
-        gradient is wanted, if a keyword, dict, list or tuple holds what is yet to be computed.
+        gradient is wanted, if a keyword, dict, list or tuple holds what is yet to be computed, or `func` takes
+        ``block_id`` or ``block_info``.
     """
     if not recorded(func, args, options):
         return array_of(da.map_blocks(func, *map(raw_leaves, args), **raw_leaves(options)))

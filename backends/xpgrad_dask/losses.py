@@ -144,5 +144,8 @@ def _value_and_grad(
     if value.shape:
         name = getattr(f, "__name__", "the loss")
         raise ValueError(f"{name} returned an array of shape {value.shape}, but a loss is one number: sum it up.")
+    if value.dtype.kind == "c":
+        name = getattr(f, "__name__", "the loss")
+        raise ValueError(f"{name} returned {value.dtype}, but a loss is a real number: take its real part, or abs.")
     weight = n if reduce == "mean" else 1
     return ((value.data * weight).astype(dtype), numpy.asarray(n), *(g.data * weight for g in leaves(gradient)))

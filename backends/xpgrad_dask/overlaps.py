@@ -73,6 +73,8 @@ def map_overlap(
     arrays = [args[i] if isinstance(args[i], Array) else array_of(args[i]) for i in lying]
     for i, x, *own in zip(lying, _aligned(arrays) if align_arrays else arrays, depths, boundaries, strict=True):
         margins[i] = _margins(x.ndim, *own)
+        if any(m.left != m.right and m.beyond != "none" for m in margins[i]):
+            raise NotImplementedError("margins of different width need boundary='none', as in Dask.")
         if any((m.left or m.right) and not known(n) for m, n in zip(margins[i], x.chunks, strict=True)):
             raise ValueError("margins of blocks need their lengths, which are not known: call compute_chunk_sizes().")
         if not allow_rechunk and any(max(m.left, m.right) > min(n) for m, n in zip(margins[i], x.chunks, strict=True)):

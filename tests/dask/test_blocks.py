@@ -448,6 +448,12 @@ def test_some_samples_at_once(reduce, data, compute):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
+def test_a_loss_that_is_complex_is_refused(compute):
+    value, _ = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x * w))(np.asarray(1 + 2j), da.ones(4, chunks=2))
+    with pytest.raises(ValueError, match="real number"):
+        compute(value)
+
+
 def test_no_sample_is_left_out_of_the_parts(compute):
     def loss(w, x, y):
         return of(x).sum((x * w - y) ** 2)

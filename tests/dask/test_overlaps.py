@@ -147,3 +147,13 @@ def test_short_blocks_are_joined_only_if_they_may_be(recorded):
 
     with pytest.raises(ValueError, match="rechunk"):
         tracked(run, x) if recorded else run(x)
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_margins_of_different_width_end_at_the_edges(recorded):
+    def run(x):
+        return xp.sum(xp.map_overlap(stencil, x, depth={0: (2, 0)}, boundary="periodic", dtype=float))
+
+    x = da.from_array(np.arange(6.0), chunks=2)
+    with pytest.raises(NotImplementedError, match="none"):
+        tracked(run, x) if recorded else run(x)
