@@ -24,7 +24,17 @@ from xpgrad.array import array_of
 from xpgrad.tree import leaves, rebuild, tree_map
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
-from xpgrad_dask.local import Chunks, Place, differentiable, raw, tracked, unified
+from xpgrad_dask.local import (
+    Chunks,
+    Place,
+    detached_leaves,
+    differentiable,
+    holds_arrays,
+    raw,
+    raw_leaves,
+    tracked,
+    unified,
+)
 from xpgrad_dask.shapes import known, rechunked
 
 #: An argument, with a label for each axis, or none.
@@ -52,10 +62,11 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     ------
     ValueError
         If `func` or a keyword holds an Array that is being recorded, to which no gradient would flow; or, where a
-        gradient is wanted, if a keyword, dict, list or tuple holds what is yet to be computed.
+        gradient is wanted, if a keyword, dict, list or tuple holds what is yet to be computed, or `func` takes
+        ``block_id`` or ``block_info``.
     """
     if not recorded(func, args, options):
-        return array_of(da.map_blocks(func, *map(raw, args), **options))
+        return array_of(da.map_blocks(func, *map(raw_leaves, args), **raw_leaves(options)))
     for name in ("block_id", "block_info"):
         if has_keyword(func, name):
             raise ValueError(f"a function that takes {name} cannot be differentiated: its gradient would lack it.")
@@ -65,20 +76,24 @@ def map_blocks(func: Callable[..., Any], *args: Any, **options: Any) -> Array:
     labels: list[Any] = [*range(max((x.ndim for x in lying), default=0))][::-1]
     dropped = [axis % len(labels) for axis in axes_of(options.get("drop_axis"))]
     out = [label for axis, label in enumerate(labels) if axis not in dropped]
-    for axis in sorted(axes_of(options.get("new_axis"))):
+    new, chunks = options.get("new_axis"), options.get("chunks")
+    if new is None and chunks is not None:  # as Dask has it: lengths that no axis has are those of new ones
+        new = range(len(chunks) - len(out))
+    for axis in sorted(axes_of(new)):
         out.insert(axis, None)
     operands = [(x, labels[-x.ndim :] if isinstance(raw(x), da.Array) and x.ndim else None) for x in args]
+    options = detached_leaves(options)
     own = {name: value for name, value in options.items() if name not in _OPTIONS}
 
     def forward(function: Callable[..., Any], given: Sequence[Any]) -> list[da.Array]:
         return [da.map_blocks(function, *given, **options)]
 
-    return over_blocks(partial(func, **own) if own else func, func, operands, [out], forward)[0]
+    return over_blocks(partial(func, **own) if own else func, func, operands, [out], forward, align=False)[0]
 
 
 def _of_leaves(func: Callable[..., Any], operands: Sequence[_Operand]) -> tuple[Callable[..., Any], list[_Operand]]:
     """A function of the leaves of those arguments that are trees and hold Arrays, and its arguments."""
-    trees = [isinstance(x, dict | list | tuple) and any(map(tracked, leaves(x))) for x, _ in operands]
+    trees = [isinstance(x, dict | list | tuple) and holds_arrays(x) for x, _ in operands]
     if not any(trees):
         return func, [*operands]
     flat = [
@@ -126,8 +141,12 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
         As for `map_blocks`.
     """
     if not recorded(func, args[::2], options):
-        return array_of(da.blockwise(func, out_ind, *map(raw, args), **options))
+        return array_of(da.blockwise(func, out_ind, *map(raw_leaves, args), **raw_leaves(options)))
     func, operands = _of_leaves(func, list(zip(args[::2], args[1::2], strict=True)))
+    for ind in (out_ind, *(ind for _, ind in operands)):
+        if ind is not None and len({*ind}) < len(ind):
+            raise ValueError(f"the indices {ind!r} repeat one: no gradient is known of blocks along a diagonal.")
+    options = detached_leaves(options)
     of_dask = frozenset(inspect.signature(da.blockwise).parameters)
     own = {name: value for name, value in options.items() if name not in of_dask}
     new = options.get("new_axes") or {}
@@ -138,15 +157,18 @@ def blockwise(func: Callable[..., Any], out_ind: Sequence[Any], *args: Any, **op
 
     out = [None if i in new else i for i in out_ind]
     inner = partial(func, **own) if own else func
+    align = options.get("align_arrays", True)
     if options.get("concatenate") is not True:
-        inner = partial(_in_lists, inner, _lists(operands, out_ind))
-    return over_blocks(inner, func, operands, [out], forward)[0]
+        inner = partial(_in_lists, inner, _lists(operands, out_ind, align))
+    return over_blocks(inner, func, operands, [out], forward, align=align)[0]
 
 
-def _lists(operands: Sequence[_Operand], out_ind: Sequence[Any]) -> list[Any]:
+def _lists(operands: Sequence[_Operand], out_ind: Sequence[Any], align: bool) -> list[Any]:
     """For each argument the axes whose index the result lacks, with the lengths of the blocks that come in lists."""
     labels = [ind for _, ind in operands]
-    arrays = unified([as_dask(raw(x)) if ind else x for x, ind in operands], labels)
+    arrays = [as_dask(raw(x)) if ind else x for x, ind in operands]
+    if align:
+        arrays = unified(arrays, labels)
     numbers: dict[Any, int] = {}
     for x, ind in zip(arrays, labels, strict=True):
         for axis, i in enumerate(ind or ()):
@@ -269,6 +291,8 @@ def reduction(
     counts = {i: max(several.get(i) or _FAN_IN, 2) for i in axes}
     options = {"dtype": dtype, "meta": meta}
     single = tuple((1,) * len(c) if i in axes else c for i, c in enumerate(raw(x).chunks))
+    if tracked(x):
+        chunk, combine = partial(_to_one, chunk), partial(_to_one, combine or aggregate)
     x = map_blocks(chunk, x, axis=axes, keepdims=True, chunks=single, **options)
     while any(x.data.numblocks[i] > n for i, n in counts.items()):
         x = rechunk(x, {i: _grouped(x.chunks[i], n) for i, n in counts.items()})
@@ -279,6 +303,17 @@ def reduction(
         single = tuple((1,) if i in axes else c for i, c in enumerate(x.chunks))
         return map_blocks(aggregate, x, axis=axes, keepdims=True, chunks=single, **options)
     return map_blocks(aggregate, x, axis=axes, keepdims=False, drop_axis=[*axes], **options)
+
+
+def _to_one(function: Callable[..., Any], block: Any, *, axis: tuple[int, ...], keepdims: bool) -> Any:
+    """What a function leaves of a block: by what its length is known to be, 1, cotangents are given to blocks."""
+    found = function(block, axis=axis, keepdims=keepdims)
+    if any(found.shape[i] != 1 for i in axis):
+        raise ValueError(
+            f"{_name(function)} left {found.shape} of a block: where a gradient is wanted, what comes before the last "
+            f"step of a reduction must leave length 1 along the axes {axis}."
+        )
+    return found
 
 
 def _grouped(chunks: Sequence[int], size: int) -> tuple[int, ...]:
@@ -293,6 +328,7 @@ def over_blocks(
     outs: Sequence[Sequence[Any]],
     forward: Callable[..., Any],
     several: bool = False,
+    align: bool = True,
 ) -> tuple[Array, ...]:
     """Run a function on blocks, recorded.
 
@@ -306,20 +342,36 @@ def over_blocks(
         The labels of the results.
     forward : callable
         ``forward(func, args)`` computes the results from raw arguments in Dask's own way.
+    several : bool
+        Whether the function returns a tuple of results.
+    align : bool
+        Whether arrays are brought into common chunks; otherwise block i of one meets block i of another.
     """
-    labels = [label for out in outs for label in out if label is not None]
-    grid = {label: i for i, label in enumerate(dict.fromkeys(labels))}
     given = [x if isinstance(x, Array) else array_of(x) if _is_array(x) else x for x, _ in operands]
     arrays = [
         as_dask(raw(x)) if ind and isinstance(raw(x), numpy.ndarray) else raw(x)
         for x, (_, ind) in zip(given, operands, strict=True)
     ]
-    arrays = unified(arrays, [ind for _, ind in operands])
+    if align:
+        arrays = unified(arrays, [ind for _, ind in operands])
     positions = [i for i, x in enumerate(given) if isinstance(x, Array)]
     numbers: dict[Any, int] = {}
     for i in positions:
         for axis, label in enumerate(operands[i][1] or ()):
-            numbers[label] = max(numbers.get(label, 1), arrays[i].numblocks[axis])
+            number = arrays[i].numblocks[axis]
+            if label is not None and 1 < numbers.get(label, 1) != number > 1:
+                raise ValueError(
+                    f"arrays with {numbers[label]} and {number} blocks along an axis: which meet? Rechunk."
+                )
+            numbers[label] = max(numbers.get(label, 1), number)
+    results = forward(partial(_on_arrays, func), arrays)
+    # A new axis may have several blocks: the function is called for each of them, with the same arguments.
+    outs = [
+        [("new", n, i) if label is None and x.numblocks[i] > 1 else label for i, label in enumerate(out)]
+        for n, (x, out) in enumerate(zip(results, outs, strict=True))
+    ]
+    labels = [label for out in outs for label in out if label is not None]
+    grid = {label: i for i, label in enumerate(dict.fromkeys(labels))}
     inputs = []
     for i in positions:
         ind = operands[i][1]
@@ -327,8 +379,13 @@ def over_blocks(
             grid.get(label) if arrays[i].numblocks[axis] == numbers[label] else None
             for axis, label in enumerate(ind or ())
         ]
+        for axis, own in enumerate(arrays[i].chunks if ind else ()):
+            if along[axis] is None and len(own) > 1 and not known(own):
+                raise ValueError(
+                    f"the lengths of blocks along axis {axis} of {given[i].shape}, which every call sees all of, are "
+                    "not known yet: call compute_chunk_sizes() first."
+                )
         inputs.append(Place.of(arrays[i], along if ind else None))
-    results = forward(partial(_on_arrays, func), arrays)
     outputs = [Place.of(x, [grid.get(label) for label in out]) for x, out in zip(results, outs, strict=True)]
     template = tuple(_BLOCK if isinstance(x, Array) else (x,) for x in given)
     inside = partial(_filled, function, template, several)

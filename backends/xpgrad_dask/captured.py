@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dis
 import inspect
-from collections import deque
+from collections import UserDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
-from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from functools import cached_property, lru_cache, partial
+from types import CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any
 
 import dask.array as da
@@ -66,20 +66,28 @@ def _contents(item: Any, names: frozenset[str]) -> Iterator[tuple[Any, frozenset
     """What a function or a container brings along, or those attributes of an object that have some names."""
     found: Sequence[Any] = ()
     if isinstance(item, FunctionType):
+        by_others = names
         of_module, names = _names(item.__code__)
         outer = [item.__globals__.get(name) for name in of_module]
         # Functions of other modules may lead anywhere: they are followed only where they are captured.
         found = [x for x in outer if not isinstance(x, FunctionType) or x.__globals__ is item.__globals__]
         found += [*_captured(item), *(item.__defaults__ or ()), *(item.__kwdefaults__ or {}).values()]
+        found += [x for name, x in vars(item).items() if name in names | by_others]
     elif isinstance(item, MethodType):
+        functions = [item.__func__]
         if isinstance(item.__func__, FunctionType):
-            _, names = _names(item.__func__.__code__)
-        found = (item.__func__, item.__self__)
+            of_module, names = _names(item.__func__.__code__)
+            if "super" in of_module:
+                classes = type(item.__self__).__mro__
+                inherited = [vars(cls).get(name) for cls in classes for name in names]
+                functions += [x for x in inherited if isinstance(x, FunctionType)]
+                names = names.union(*(_names(x.__code__)[1] for x in functions))
+        found = (*functions, item.__self__)
     elif isinstance(item, partial):
         found = (item.func, *item.args, *item.keywords.values())
     elif isinstance(item, list | tuple | set | frozenset | deque):
         found = [*item]
-    elif isinstance(item, dict):
+    elif isinstance(item, dict | UserDict | MappingProxyType):
         found = [*item.values()]
     elif isinstance(item, ModuleType | type):
         found = [x for x in _attributes(item, names) if isinstance(x, Array)]
@@ -120,6 +128,8 @@ def _attributes(item: Any, names: frozenset[str]) -> Iterator[Any]:
         found = inspect.getattr_static(item, name, None)
         if isinstance(found, MemberDescriptorType):
             found = getattr(item, name, None)
+        if isinstance(found, property | cached_property):  # what it would use, found without calling it
+            found = found.fget if isinstance(found, property) else found.func
         if isinstance(found, FunctionType) and name not in getattr(item, "__dict__", ()):
             found = MethodType(found, item)
         yield found

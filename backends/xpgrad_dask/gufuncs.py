@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
+from numbers import Number
 from typing import Any
 
 import dask.array as da
@@ -17,7 +18,7 @@ from xpgrad.array import array_of
 from xpgrad_dask.blocks import over_blocks, rechunk
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
-from xpgrad_dask.local import raw
+from xpgrad_dask.local import detached_leaves, raw, raw_leaves
 
 Dims = Sequence[tuple[str, ...]]
 
@@ -61,10 +62,10 @@ def apply_gufunc(
         As for `map_blocks`.
     """
     if not recorded(func, args, options):
-        options |= {"axes": axes, "axis": axis, "keepdims": keepdims}
-        found = da.apply_gufunc(func, signature, *map(raw, args), **options)
+        options = raw_leaves(options) | {"axes": axes, "axis": axis, "keepdims": keepdims}
+        found = da.apply_gufunc(func, signature, *map(raw_leaves, args), **options)
         return tuple(map(array_of, found)) if isinstance(found, tuple) else array_of(found)
-    if not all(isinstance(x, Array) or hasattr(x, "dtype") or isinstance(x, complex) for x in args):
+    if not all(isinstance(x, Array) or hasattr(x, "dtype") or isinstance(x, Number) for x in args):
         raise ValueError("apply_gufunc takes arrays and numbers; give what a dict, list or tuple holds one by one.")
     cores, results = _parse_gufunc_signature(signature)
     several = isinstance(results, list)
@@ -106,6 +107,7 @@ def _in_blocks(
 ) -> tuple[Array, ...]:
     """The results, recorded, with the core dimensions last."""
     of_dask = frozenset(inspect.signature(da.apply_gufunc).parameters)
+    options = detached_leaves(options)
     own = {name: value for name, value in options.items() if name not in of_dask}
     depth = max(x.ndim - len(core) for x, core in zip(args, cores, strict=True))
     loop = [*range(depth)][::-1]

@@ -23,6 +23,7 @@ from dask.core import flatten
 
 import xpgrad
 from xpgrad.array import array_of
+from xpgrad.tree import leaves, replace
 from xpgrad_dask.heap import Reuse
 from xpgrad_dask.joint import Forward, offer
 from xpgrad_dask.shapes import rechunked
@@ -265,6 +266,25 @@ def tracked(x: Any) -> bool:
 def raw(x: Any) -> Any:
     """The raw array of an Array; anything else as it is."""
     return x.data if isinstance(x, xpgrad.Array) else x
+
+
+def holds_arrays(tree: Any) -> bool:
+    """Whether something is an Array, or a dict, list or tuple that holds one."""
+    return any(isinstance(x, xpgrad.Array) for x in leaves(tree))
+
+
+def raw_leaves(tree: Any) -> Any:
+    """The raw array of an Array, also of those that a dict, list or tuple holds; anything else as it is."""
+    return replace(tree, raw) if holds_arrays(tree) else tree
+
+
+def detached_leaves(tree: Any) -> Any:
+    """The same with Arrays as they are now, without history."""
+    return replace(tree, _detached) if holds_arrays(tree) else tree
+
+
+def _detached(x: Any) -> Any:
+    return array_of(x.data) if isinstance(x, xpgrad.Array) else x
 
 
 def unified(arrays: list[Any], labels: Sequence[Any]) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import add
 from typing import Any
@@ -17,6 +17,7 @@ from xpgrad.array import array_of
 from xpgrad.tree import leaves, placed_leaves, rebuild, tree_map
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.local import Place, raw, run, tracked, unified
+from xpgrad_dask.shapes import known
 
 
 def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: int | None = None) -> Callable[..., Any]:
@@ -31,7 +32,8 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
         "sum": the loss is the sum of those of the blocks. "mean": it is their mean, by number of samples.
     at_once : int, optional
         Call `f` with no more samples than this at a time, for a loss that does not depend on how samples are grouped:
-        with some thousands, what it makes of large blocks stays in the cache. By default it gets whole blocks.
+        with some thousands, what it makes of large blocks stays in the cache. All arrays must have as many samples.
+        By default it gets whole blocks.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
     ValueError
         If `reduce` or `at_once` is something else; when called, if no array is chunked, there is nothing to
         differentiate by, or `f` or an argument holds an Array that is being recorded; when computed, if a loss is no
-        number.
+        number; in either case, if arrays of different length are to be cut `at_once`.
 
     Examples
     --------
@@ -68,6 +70,8 @@ def value_and_grad_blocks(f: Callable[..., Any], reduce: str = "sum", at_once: i
         data = [raw(x) for x in chunked]
         if not data or not all(isinstance(x, da.Array) and x.ndim for x in data):
             raise ValueError("value_and_grad_blocks needs Dask arrays, in blocks of samples, after the parameters.")
+        if at_once:
+            _same([x.shape[0] for x in data if known(x.shape[:1])])
         data = unified(data, [(0, *(None,) * (x.ndim - 1)) for x in data])
         kinds = [Place.of(x) for x in given]
         value = Place(
@@ -94,9 +98,18 @@ def _in_parts(at_once: int | None, of: Callable[..., Any], count: int, *blocks: 
     """The sums over parts of blocks."""
     params, data = blocks[:count], blocks[count:]
     n = data[0].shape[0]
+    if at_once:
+        _same([x.shape[0] for x in data])
     parts = [slice(start, start + at_once) for start in range(0, n, at_once)] if at_once and n else [slice(None)]
     found = (of(count, *params, *(x[part] for x in data)) for part in parts)
     return functools.reduce(lambda sums, more: tuple(map(add, sums, more)), found)
+
+
+def _same(lengths: Sequence[int]) -> None:
+    """ValueError if arrays that are to be cut alike have different lengths: some samples would be in no part."""
+    if len(set(lengths)) > 1:
+        found = ", ".join(map(str, lengths))
+        raise ValueError(f"at_once needs as many samples in every array, not {found}.")
 
 
 def _parameters(params: Any) -> list[Any]:
@@ -131,5 +144,8 @@ def _value_and_grad(
     if value.shape:
         name = getattr(f, "__name__", "the loss")
         raise ValueError(f"{name} returned an array of shape {value.shape}, but a loss is one number: sum it up.")
+    if value.dtype.kind == "c":
+        name = getattr(f, "__name__", "the loss")
+        raise ValueError(f"{name} returned {value.dtype}, but a loss is a real number: take its real part, or abs.")
     weight = n if reduce == "mean" else 1
     return ((value.data * weight).astype(dtype), numpy.asarray(n), *(g.data * weight for g in leaves(gradient)))

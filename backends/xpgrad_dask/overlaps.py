@@ -17,8 +17,9 @@ from xpgrad import Array
 from xpgrad.array import array_of
 from xpgrad_dask.blocks import axes_of, map_blocks, rechunk
 from xpgrad_dask.captured import recorded
-from xpgrad_dask.local import Chunks, raw, unified
+from xpgrad_dask.local import Chunks, raw, raw_leaves, unified
 from xpgrad_dask.routes import Piece, Route, along_routes, backwards
+from xpgrad_dask.shapes import known
 
 
 def map_overlap(
@@ -43,7 +44,8 @@ def map_overlap(
         How many elements to borrow along each axis, and what lies beyond the edges: "none", "periodic", "reflect",
         "nearest", or a constant.
     trim : bool
-        Whether to cut off as many elements of the result.
+        Whether to cut off as many elements of the result. Otherwise the function is to do so; if it does not, say by
+        ``chunks`` what it leaves.
     align_arrays : bool
         Whether to bring arrays into common blocks first.
     allow_rechunk : bool
@@ -61,22 +63,29 @@ def map_overlap(
         As for `map_blocks`, and if blocks are too short and may not be joined.
     """
     if not recorded(func, args, options) and all(isinstance(raw(x), da.Array) for x in args):
-        options |= {"align_arrays": align_arrays, "allow_rechunk": allow_rechunk}
+        options = raw_leaves(options) | {"align_arrays": align_arrays, "allow_rechunk": allow_rechunk}
         found = da.map_overlap(func, *map(raw, args), depth=depth, boundary=boundary, trim=trim, **options)
         return array_of(found)
     lying = [i for i, x in enumerate(args) if isinstance(raw(x), da.Array)]
     depths = depth if isinstance(depth, list) else [depth] * len(lying)
     boundaries = boundary if isinstance(boundary, list) else [boundary] * len(lying)
-    given, margins = [*args], {}
+    given, margins, lengths = [*args], {}, {}
     arrays = [args[i] if isinstance(args[i], Array) else array_of(args[i]) for i in lying]
     for i, x, *own in zip(lying, _aligned(arrays) if align_arrays else arrays, depths, boundaries, strict=True):
         margins[i] = _margins(x.ndim, *own)
+        if any(m.left != m.right and m.beyond != "none" for m in margins[i]):
+            raise NotImplementedError("margins of different width need boundary='none', as in Dask.")
+        if any((m.left or m.right) and not known(n) for m, n in zip(margins[i], x.chunks, strict=True)):
+            raise ValueError("margins of blocks need their lengths, which are not known: call compute_chunk_sizes().")
         if not allow_rechunk and any(max(m.left, m.right) > min(n) for m, n in zip(margins[i], x.chunks, strict=True)):
             raise ValueError(f"blocks of lengths {x.chunks} are shorter than {own[0]}: rechunk, or allow_rechunk=True.")
+        lengths[i] = tuple(map(_long_enough, x.chunks, margins[i]))
         given[i] = _lent(_padded(x, margins[i]), margins[i])
-    out = map_blocks(func, *given, **options)
     if not trim:
-        return out
+        if any(m.left or m.right for own in margins.values() for m in own):
+            options.setdefault("chunks", lengths[lying[0]])  # as Dask has it: the function is to trim
+        return map_blocks(func, *given, **options)
+    out = map_blocks(func, *given, **options)
     leading = margins[max(lying, key=lambda i: (given[i].ndim, -i))]
     dropped = [axis % len(leading) for axis in axes_of(options.get("drop_axis"))]
     kept = [margin for axis, margin in enumerate(leading) if axis not in dropped]
@@ -117,17 +126,21 @@ def _padded(x: Array, margins: Sequence[_Margin]) -> Array:
     """The array with what lies beyond its edges, in the blocks at the edges."""
     xp = x.__array_namespace__()
     for axis, (left, right, beyond) in enumerate(margins):
-        least = max(left, right)
-        sizes = x.chunks[axis] if not least else ensure_minimum_chunksize(least, x.chunks[axis])
+        sizes = [*_long_enough(x.chunks[axis], margins[axis])]
         if not isinstance(beyond, str) or beyond != "none":
             parts = [_edge(x, axis, left, beyond, False), x, _edge(x, axis, right, beyond, True)]
             x = xp.concat([part for part in parts if part is not None], axis=axis)
-            sizes = [*sizes]
             sizes[0] += left
             sizes[-1] += right
         if tuple(sizes) != x.chunks[axis]:
             x = rechunk(x, {axis: tuple(sizes)})
     return x
+
+
+def _long_enough(lengths: tuple[int, ...], margin: _Margin) -> tuple[int, ...]:
+    """The lengths of blocks, joined to those that are not shorter than what is borrowed of them."""
+    least = max(margin.left, margin.right)
+    return tuple(ensure_minimum_chunksize(least, lengths)) if least else lengths
 
 
 def _edge(x: Array, axis: int, count: int, beyond: Any, end: bool) -> Array | None:

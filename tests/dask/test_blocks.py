@@ -1,7 +1,8 @@
 """Functions inside the blocks: forward, gradients of any order, and parameters that blocks share."""
 
-from collections import deque
-from functools import partial
+from collections import UserDict, deque
+from functools import cached_property, partial
+from types import MappingProxyType
 
 import dask.array as da
 import numpy as np
@@ -59,6 +60,126 @@ def test_map_blocks_by_chunked_arrays_that_broadcast(compute):
     np.testing.assert_allclose(compute(by_x), 2 * (x + row) * column)
     np.testing.assert_allclose(compute(by_row), (2 * (x + row) * column).sum(axis=0))
     np.testing.assert_allclose(compute(by_column), ((x + row) ** 2).sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("chunks", [(3, 5, 4), (1, 1, 1)])
+@pytest.mark.parametrize("name", ["map_blocks", "blockwise", "blockwise in lists", "map_overlap"])
+def test_block_i_meets_block_i_of_any_length(name, chunks, compute):
+    def scaled(a, b):
+        return a * of(b).sum(b) * of(b).sum(b)
+
+    def dot(a, b):
+        return sum(of(x).sum(x) * of(y).sum(y) for x, y in zip(a, b, strict=True))
+
+    def run(a, b):
+        if name == "map_blocks":
+            return xp.map_blocks(scaled, a, b, dtype=float)
+        if name == "blockwise":
+            return xp.blockwise(scaled, "i", a, "i", b, "i", align_arrays=False, dtype=float)
+        if name == "blockwise in lists":
+            return xp.blockwise(dot, "", a, "i", b, "i", align_arrays=False, dtype=float)
+        depth = [{0: 1}, {0: 0}]
+        return xp.map_overlap(scaled, a, b, depth=depth, boundary="none", align_arrays=False, dtype=float)
+
+    x, y = np.arange(12.0) + 1, np.arange(float(sum(chunks)))
+    a, b = da.from_array(x, chunks=4), da.from_array(y, chunks=(chunks,))
+    _, by_a, by_b = tracked(lambda a, b: xp.sum(run(a, b)), a, b)
+    ends = np.cumsum(chunks)[:-1]
+    sums = np.asarray([part.sum() for part in np.split(y, ends)])
+    own = x.reshape(3, 4).sum(axis=1)
+    linear = name == "blockwise in lists"
+    np.testing.assert_allclose(compute(by_a), np.repeat(sums if linear else sums**2, 4))
+    np.testing.assert_allclose(compute(by_b), np.repeat(own if linear else 2 * own * sums, chunks))
+    assert (by_a.chunks, by_b.chunks) == (a.chunks, b.chunks)
+
+
+def test_blocks_that_have_no_counterpart_are_refused():
+    a, b = da.ones(12, chunks=4), da.ones(12, chunks=6)
+    with pytest.raises(ValueError, match="3 and 2 blocks"):
+        tracked(lambda a, b: xp.map_blocks(lambda a, b: a * of(b).sum(b), a, b, dtype=float), a, b)
+
+
+def test_margins_of_different_width_for_each_array(compute):
+    def run(a, b):
+        options = {"depth": [{0: 2}, {0: 1}], "boundary": "none", "trim": False, "chunks": ((4, 4, 4),)}
+        return xp.map_overlap(lambda a, b: a[: b.shape[0]][:4] * of(b).sum(b), a, b, dtype=float, **options)
+
+    x = np.arange(12.0)
+    a, b = da.from_array(x, chunks=4), da.from_array(x, chunks=4)
+    value, _, by_b = tracked(lambda a, b: xp.sum(run(a, b)), a, b)
+    first = [x[:4].sum(), x[2:6].sum(), x[6:10].sum()]
+    np.testing.assert_allclose(compute(value), np.dot(first, [x[:5].sum(), x[3:9].sum(), x[7:].sum()]))
+    np.testing.assert_allclose(
+        compute(by_b)[[0, 3, 4, 8, 11]], [first[0], sum(first[:2]), sum(first[:2]), sum(first[1:]), first[2]]
+    )
+
+
+NEW = {
+    "one block": (lambda x: xp.map_blocks(lambda b: b[None] ** 2, x, chunks=((1,), (2, 2)), dtype=float), 1),
+    "two": (lambda x: xp.map_blocks(lambda b: b[None] ** 2, x, chunks=((1, 1), (2, 2)), dtype=float), 2),
+    "in a name": (
+        lambda x: xp.blockwise(
+            lambda b: of(b).stack([b, b, b]) ** 2, "zi", x, "i", new_axes={"z": (3, 3)}, dtype=float
+        ),
+        6,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_new_axes_may_be_implied_and_have_several_blocks(name, compute):
+    run, times = NEW[name]
+    x = np.arange(4.0)
+    value, gradient = tracked(lambda x: xp.sum(run(x) ** 2), da.from_array(x, chunks=2))
+    np.testing.assert_allclose(compute(value), times * np.sum(x**4))
+    np.testing.assert_allclose(compute(gradient), times * 4 * x**3)
+    second = xpgrad.grad(lambda x: xp.sum(xpgrad.grad(lambda x: xp.sum(run(x) ** 2))(x)))(
+        xp.asarray(da.from_array(x, chunks=2))
+    )
+    np.testing.assert_allclose(compute(second), times * 12 * x**2)
+
+
+def test_a_parameter_in_memory_alone_becomes_a_block(compute):
+    w = xn.asarray(np.arange(5.0))
+    w.attach_grad()
+    with autograd.record():
+        loss = xp.sum(xp.map_blocks(lambda w: w**2, w, chunks=((5,),), dtype=float))
+    loss.backward()
+    np.testing.assert_allclose(compute(w.grad), 2 * np.arange(5.0))
+
+
+def test_apply_gufunc_takes_numbers(compute):
+    def loss(x):
+        return xp.sum(xp.apply_gufunc(lambda b, c, d: b * c * d, "(),(),()->()", x, 3.0, 2, output_dtypes=float))
+
+    _, gradient = tracked(loss, da.ones(4, chunks=2))
+    np.testing.assert_allclose(compute(gradient), np.full(4, 6.0))
+
+
+def test_what_has_no_gradient_is_refused_in_words(compute):
+    square = da.ones((4, 4), chunks=2)
+    with pytest.raises(ValueError, match="repeat"):
+        tracked(lambda x: xp.sum(xp.blockwise(lambda b: of(b).linalg.diagonal(b), "i", x, "ii", dtype=float)), square)
+
+    def chunk(b, axis, keepdims):
+        return b * b
+
+    def total(b, axis, keepdims):
+        return of(b).sum(b, axis=axis, keepdims=keepdims)
+
+    value, _ = tracked(lambda x: xp.reduction(x, chunk, total, dtype=float), square)
+    with pytest.raises(ValueError, match="chunk left"):
+        compute(value)
+
+
+def test_axes_of_unknown_length_that_a_call_sees_all_of_are_refused():
+    x = da.arange(6.0, chunks=3)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        tracked(lambda x: xp.map_blocks(lambda b: of(b).sum(b), x[x > 1], drop_axis=0, dtype=float), x)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        tracked(lambda x: xp.blockwise(lambda b: of(b).sum(b), "", x[x > 1], "i", concatenate=True, dtype=float), x)
+    with pytest.raises(ValueError, match="compute_chunk_sizes"):
+        tracked(lambda x: xp.sum(xp.map_overlap(lambda b: b, x[x > 1], depth=1, boundary="none")), x)
 
 
 def test_gradients_of_gradients_stay_in_the_blocks(data, compute):
@@ -327,6 +448,27 @@ def test_some_samples_at_once(reduce, data, compute):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
+def test_a_loss_that_is_complex_is_refused(compute):
+    value, _ = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x * w))(np.asarray(1 + 2j), da.ones(4, chunks=2))
+    with pytest.raises(ValueError, match="real number"):
+        compute(value)
+
+
+def test_no_sample_is_left_out_of_the_parts(compute):
+    def loss(w, x, y):
+        return of(x).sum((x * w - y) ** 2)
+
+    y, one = da.from_array(np.full(4, 2.0), chunks=2), da.ones(1, chunks=1)
+    value, gradient = compute(*xp.value_and_grad_blocks(loss)(np.asarray(3.0), y, one))
+    assert (value, gradient) == (100, 80)
+    with pytest.raises(ValueError, match="as many samples"):
+        xp.value_and_grad_blocks(loss, at_once=1)(np.asarray(3.0), y, one)
+    masked = da.from_array(np.asarray([1.0, -1.0, 1.0, 1.0]), chunks=2)
+    value, _ = xp.value_and_grad_blocks(loss, at_once=1)(np.asarray(3.0), y[y > 0], masked[masked > 0])
+    with pytest.raises(ValueError, match="as many samples"):
+        compute(value)
+
+
 def test_arrays_come_out_if_one_goes_in(data):
     raw, _ = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x @ w))(data.w, data.X)
     wrapped, _ = xp.value_and_grad_blocks(lambda w, x: of(x).sum(x @ w))(xn.asarray(data.w), data.X)
@@ -407,6 +549,29 @@ class Model:
         return b * 2
 
 
+class Hidden(Model):
+    """Reaches its parameter in roundabout ways."""
+
+    @property
+    def weight(self):
+        return self.w
+
+    @cached_property
+    def kept(self):
+        return self.w
+
+    def layer(self, b):
+        return super().layer(b)
+
+
+def with_attribute(w):
+    def f(b):
+        return b @ f.w
+
+    f.w = w
+    return f
+
+
 class Slots:
     __slots__ = ("w",)
 
@@ -445,6 +610,12 @@ CAPTURES = {
     "attribute without a dict": lambda w: (lambda model: lambda b: b @ model.w)(Slots(w)),
     "method": lambda w: Model(w).layer,
     "method of what is captured": lambda w: (lambda model: lambda b: model.layer(b))(Model(w)),
+    "property": lambda w: (lambda model: lambda b: b @ model.weight)(Hidden(w)),
+    "cached property": lambda w: (lambda model: lambda b: b @ model.kept)(Hidden(w)),
+    "method of the class above": lambda w: Hidden(w).layer,
+    "attribute of the function": with_attribute,
+    "mapping": lambda w: (lambda ws: lambda b: b @ ws["w"])(UserDict(w=w)),
+    "read-only mapping": lambda w: (lambda ws: lambda b: b @ ws["w"])(MappingProxyType({"w": w})),
     "callable object": lambda w: Slots(w),
     "function inside": lambda w: lambda b: (lambda c: c @ w)(b),
     "class attribute, in another function of the module": with_settings,
@@ -522,6 +693,34 @@ def test_arrays_in_trees_get_gradients(name, data, compute):
     r = data.x @ data.w + 2.0
     for value, expected in zip(found, (r @ r, 2 * r @ data.x, 2 * r.sum()), strict=True):
         np.testing.assert_allclose(value, expected)
+
+
+TAKERS = {
+    "map_blocks": lambda f, x, p, **k: xp.map_blocks(f, x, p, dtype=float, **k),
+    "blockwise": lambda f, x, p, **k: xp.blockwise(f, "i", x, "i", p, None, dtype=float, **k),
+    "apply_gufunc": lambda f, x, p, **k: xp.apply_gufunc(partial(f, p=[]), "()->()", x, output_dtypes=float, **k),
+    "map_overlap": lambda f, x, p, **k: xp.map_overlap(partial(f, p=[]), x, depth=1, boundary=0, dtype=float, **k),
+}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("name", TAKERS)
+def test_arrays_in_trees_are_as_they_were_and_without_history(name, recorded, compute):
+    def scaled(b, p, *, k):
+        arrays = [x for x in (b, *p, k["w"]) if isinstance(x, xpgrad.Array)]
+        assert len(arrays) in (0, 2 + len(p))
+        return b * k["w"]
+
+    w = xn.asarray(np.asarray(3.0))
+    x = xp.asarray(da.ones(4, chunks=2))
+    if recorded:
+        x.attach_grad()
+    with autograd.record():
+        found = TAKERS[name](scaled, x, [w], k={"w": w})
+        with autograd.pause():
+            w *= 2.0
+        w.attach_grad()
+        np.testing.assert_allclose(compute(found.detach()), np.full(4, 3.0))
 
 
 def test_apply_gufunc_takes_no_trees(variable, data):

@@ -66,14 +66,29 @@ def test_margins_of_different_width_and_a_parameter(compute):
     np.testing.assert_allclose(compute(by_w), [np.sum(2 * out * first), np.sum(2 * out * second)])
 
 
-def test_without_trimming_the_margins_stay(compute):
+def test_without_trimming_the_margins_stay_if_it_is_said(compute):
     x = np.arange(6.0)
 
     def loss(x):
-        return xp.sum(xp.map_overlap(lambda b: b * b, x, depth=1, boundary="none", trim=False))
+        options = {"depth": 1, "boundary": "none", "trim": False, "chunks": ((4, 4),)}
+        return xp.sum(xp.map_overlap(lambda b: b * b, x, **options))
 
     _, gradient = tracked(loss, da.from_array(x, chunks=3))
     np.testing.assert_allclose(compute(gradient), 2 * x * [1, 1, 2, 2, 1, 1])
+
+
+@pytest.mark.parametrize("chunks", [3, (1, 4, 4)])
+def test_without_trimming_the_function_is_to_trim(chunks, compute):
+    x = da.from_array(np.arange(9.0), chunks=(chunks,))
+
+    def run(x):
+        options = {"depth": 2, "boundary": "nearest", "trim": False, "dtype": float}
+        return xp.map_overlap(lambda b: b[2:-2] ** 2, x, **options)
+
+    value, gradient = tracked(lambda x: xp.mean(run(x)), x)
+    np.testing.assert_allclose(compute(value), np.mean(np.arange(9.0) ** 2))
+    np.testing.assert_allclose(compute(gradient), 2 * np.arange(9.0) / 9)
+    assert gradient.chunks == x.chunks
 
 
 @pytest.mark.parametrize("chunks", [(4, 3), (9, 2), (2, 7)])
@@ -131,4 +146,14 @@ def test_short_blocks_are_joined_only_if_they_may_be(recorded):
         return xp.sum(xp.map_overlap(stencil, x, depth=3, boundary="none", allow_rechunk=False))
 
     with pytest.raises(ValueError, match="rechunk"):
+        tracked(run, x) if recorded else run(x)
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_margins_of_different_width_end_at_the_edges(recorded):
+    def run(x):
+        return xp.sum(xp.map_overlap(stencil, x, depth={0: (2, 0)}, boundary="periodic", dtype=float))
+
+    x = da.from_array(np.arange(6.0), chunks=2)
+    with pytest.raises(NotImplementedError, match="none"):
         tracked(run, x) if recorded else run(x)
