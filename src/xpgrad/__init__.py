@@ -4,6 +4,7 @@ from typing import Any
 
 from xpgrad import (
     autograd,
+    collector,  # noqa: F401  # importing it makes the garbage collector spare long records
     einops,  # noqa: F401  # importing it lets einops take Arrays
     implicit,
     notebook,  # noqa: F401  # this, how they look in notebooks
@@ -14,9 +15,10 @@ from xpgrad.array import Array
 from xpgrad.check import check_grads
 from xpgrad.custom import custom_vjp
 from xpgrad.discovery import available_backends, get_backend, set_backend, use_backend
-from xpgrad.functional import checkpoint, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
+from xpgrad.functional import grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from xpgrad.namespace import active, namespace
 from xpgrad.ravel import ravel_tree
+from xpgrad.recomputation import checkpoint
 
 __version__ = "0.1.0"
 

@@ -37,6 +37,11 @@ def record(train_mode: bool | None = True) -> Scope:
     ----------
     train_mode : bool or None
         Also switch to training (True) or prediction (False); None leaves that state alone.
+
+    Returns
+    -------
+    Scope
+        For ``with``, or to decorate a function.
     """
     return modes(True, train_mode)
 
@@ -48,6 +53,11 @@ def pause(train_mode: bool | None = False) -> Scope:
     ----------
     train_mode : bool or None
         Also switch to training (True) or prediction (False); None leaves that state alone.
+
+    Returns
+    -------
+    Scope
+        For ``with``, or to decorate a function.
     """
     return modes(False, train_mode)
 

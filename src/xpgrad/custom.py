@@ -191,7 +191,13 @@ class Function:
         raise NotImplementedError(f"{type(self).__name__} needs a method backward(self, *output_grads).")
 
     def save_for_backward(self, *arrays: Any) -> None:
-        """Keep arrays for `backward`, which finds them in `saved_tensors`."""
+        """Keep arrays for `backward`, which finds them in `saved_tensors`.
+
+        Parameters
+        ----------
+        *arrays
+            Inputs and outputs of `forward`, or anything else.
+        """
         self._saved = arrays
 
     @property

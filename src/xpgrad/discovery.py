@@ -307,6 +307,11 @@ def use_backend(name: str) -> Scope:
     name : str
         As for `set_backend`.
 
+    Returns
+    -------
+    Scope
+        For ``with``, or to decorate a function.
+
     Raises
     ------
     UnknownBackendError, LibraryMissingError

@@ -1,4 +1,4 @@
-"""Functions of functions: gradients, Jacobians, Hessians and products with them, and recomputation.
+"""Functions of functions: gradients, Jacobians, Hessians and products with them.
 
 A transform runs the function on Arrays of its own: each differentiated input gets a new node, whose parent is the node
 it had outside. The walk back ends at these nodes, so transforms nest to any order, and each sees its own inputs only.
@@ -9,14 +9,14 @@ depends on anything that was tracked before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial, wraps
+from functools import wraps
 from operator import index
 from typing import Any
 
 from xpgrad.array import Array, array_of, filled
 from xpgrad.cotangent import complex_for_real, starting, unlike
-from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
-from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array, use_backend
+from xpgrad.custom import arrays, name_of, snapshot, tracked
+from xpgrad.discovery import backend_of, floating, get_backend, get_named, is_array
 from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError, XpgradError
 from xpgrad.exits import last_exit
 from xpgrad.functions import as_array, function
@@ -26,7 +26,7 @@ from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad.pullback import pull
 from xpgrad.rows import jacobian as jacobian_of
 from xpgrad.rows import units as unit_rows
-from xpgrad.scope import is_recording, is_training, modes
+from xpgrad.scope import is_recording, modes
 from xpgrad.tree import aligned, placed_leaves, rebuild, tree_map
 from xpgrad.variables import fit, join
 
@@ -308,43 +308,6 @@ def stop_gradient(tree: Any) -> Any:
     return tree_map(tree, lambda x: x.detach() if isinstance(x, Array) else x)
 
 
-def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Trade time for memory: what `f` computes on the way is not kept, but computed again when it is differentiated.
-
-    Gradients flow to tracked arrays among the arguments, nested as you like, and to those that `f` captures.
-
-    Parameters
-    ----------
-    f : callable
-        It is run again during the walk back, in the training mode it was first run in, so it must compute the same
-        again: draw random numbers outside and pass them in, and leave alone the arrays that it captures until then.
-
-    Returns
-    -------
-    callable
-        The same function.
-
-    Raises
-    ------
-    DifferentiationError
-        During the walk back, if the second run used or returned something else than the first.
-    """
-
-    @wraps(f)
-    def remembered(*args: Any, **kwargs: Any) -> Any:
-        if not is_recording():
-            return f(*args, **kwargs)
-        arguments = tree_map((args, kwargs), lambda x: snapshot(x) if isinstance(x, Array) else x)
-        run_again = partial(_Replay, f, arguments, is_training(), get_backend())
-        first = run_again()
-        if not any(map(tracked, arrays(first.out))):
-            return first.out
-        inputs = [x for x in arrays(arguments) if tracked(x)]
-        return _Checkpoint(name_of(f), inputs, first, run_again).record_tree(first.out)
-
-    return remembered
-
-
 class _Run:
     """One recorded run of a function for a transform.
 
@@ -396,7 +359,7 @@ class _Run:
         self.out = rebuild(out, [self._output(y, place) for place, y in placed_leaves(out)])
         # An input that was tracked outside leads on to there; the others are where their history begins.
         self._own = {x._node for x in self.inputs if x._node.source.order < self._before}
-        self.needed = outside and not self._own.issuperset(_boundary(arrays((self.out, self.aux)), start))
+        self.needed = outside and not self._own.issuperset(boundary(arrays((self.out, self.aux)), start))
 
     def _output(self, y: Any, place: str) -> Array:
         if isinstance(y, Array) or is_array(y):
@@ -460,65 +423,6 @@ class _Run:
         return array_of(y.data) if not self.needed and tracked(y) and y._node.order < self._before else y
 
 
-class _Replay:
-    """One recorded run of a checkpointed function.
-
-    Attributes
-    ----------
-    inputs : list of Array
-        What the function saw, before it may have written to it, in place of the tracked Arrays among its arguments.
-    out
-        What it returned.
-    captured : dict
-        The nodes, other than the inputs, that its history goes on from, with their shapes and dtypes.
-    """
-
-    def __init__(self, f: Callable[..., Any], arguments: Any, training: bool, backend: str) -> None:
-        args, kwargs = tree_map(arguments, lambda x: _entry(x.data, x._node) if tracked(x) else x)
-        self.inputs = [snapshot(x) for x in arrays((args, kwargs)) if tracked(x)]
-        start = leaf().order
-        with modes(True, training), use_backend(backend):
-            self.out = f(*args, **kwargs)
-        own = {x._node for x in self.inputs}
-        boundary = _boundary(arrays(self.out), start)
-        self.captured = {node: form for node, form in boundary.items() if node not in own}
-
-
-class _Checkpoint(Call):
-    """The recorded call of a checkpointed function; what it keeps is its arguments."""
-
-    def __init__(self, name: str, inputs: Sequence[Array], first: _Replay, run_again: Callable[[], _Replay]) -> None:
-        super().__init__(name, inputs, arrays(first.out))
-        self.parents += tuple(first.captured)
-        self.like += tuple(first.captured.values())
-        self.run_again = run_again
-
-    def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:
-        again = self.run_again()
-        outputs = arrays(again.out)
-        targets = [x._node for x in again.inputs]
-        captured = self.parents[len(targets) :]
-        if tuple((y.shape, y.dtype) for y in outputs) != self.forms or again.captured.keys() != set(captured):
-            raise DifferentiationError(
-                f"{self.name} is checkpointed, but its second run did not use the same arrays or return the same "
-                "shapes as its first. It must depend on nothing that changes in between: pass such things as arguments."
-            )
-        targets += captured
-        if not targets:
-            return []
-        nodes = [y._node for y in outputs if tracked(y)]
-        gs[:] = [g for y, g in zip(outputs, gs, strict=True) if tracked(y)]
-        del again, outputs  # what the walk is done with takes no memory, nor do the cotangents that it began with
-        found = pull(nodes, _emptying(gs), targets=targets, create=create, stop=True)
-        return [found.get(node) for node in targets]
-
-
-def _emptying(items: list[Any]) -> Iterator[Any]:
-    """The items of a list, which lets go of them."""
-    while items:
-        yield items.pop(0)
-
-
 def differentiated(x: Any, place: str, outside: bool = False) -> Array:
     """The Array that a function sees in place of a leaf to differentiate by."""
     if isinstance(x, Array):
@@ -535,10 +439,10 @@ def differentiated(x: Any, place: str, outside: bool = False) -> Array:
         )
     if not floating(data):
         raise VariableError(f"{data.dtype} ({place})")
-    return _entry(data, x._node if outside and isinstance(x, Array) else None)
+    return entry(data, x._node if outside and isinstance(x, Array) else None)
 
 
-def _entry(data: Any, outer: Any) -> Array:
+def entry(data: Any, outer: Any) -> Array:
     """An Array with a node of its own, from which the outer history goes on if there is one.
 
     It is never a leaf itself, so the function may write to it in place.
@@ -567,7 +471,7 @@ def _walk(
     return [fit(found[n], x) if n in found else filled(x, 0) for n, x in zip(targets, inputs, strict=True)]
 
 
-def _boundary(heads: Iterable[Array], start: float) -> dict[Any, Any]:
+def boundary(heads: Iterable[Array], start: float) -> dict[Any, Any]:
     """Where the history of heads since `start` begins: earlier nodes and variables, with their shapes and dtypes."""
     found: dict[Any, Any] = {}
     seen = set()

@@ -145,6 +145,11 @@ def conjugate_gradient(product: Callable[[Any], Any], b: Any, *, rtol: float = 1
     steps : int
         How many products may be taken.
 
+    Returns
+    -------
+    Array
+        The vector v.
+
     Raises
     ------
     DifferentiationError

@@ -76,6 +76,8 @@ def pull(
     swift = False
     kinds: set[Any] = set()
     node: Any = None  # the next node, where it need not go through the heap
+    # What runs for every node stands here at length: a call of a function for each would be felt in every walk, and its
+    # arguments would be references that keep cotangents from being added and multiplied in place.
     while True:
         if node is None:
             if not heap:
@@ -149,11 +151,8 @@ def pull(
         primitive = plan.primitive
         if primitive is None:  # a user's function, with a backward of its own
             handed, g = list(g) if g.__class__ is tuple else [g], None  # a checkpoint lets go of it early
-            for parent, r in zip(source, plan.run(handed, kept[0], create), strict=True):
-                if r is None or parent.order > limit:
-                    continue
-                _contribute(parent, r, pending, heap, useful)
-            r = kept = None
+            _contribute_all(source, plan.run(handed, kept[0], create), limit, pending, heap, useful)
+            kept = None
             continue
         if g.__class__ not in kinds:  # the library seldom changes on the way
             xp, backend, count_nonzero, swift, kinds = WORLDS.get(g.__class__) or world_of(g)
@@ -210,6 +209,20 @@ def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[flo
         pending[node] = g
         if node.plan is not None or node.__class__ is Part:
             heappush(heap, (node.order, node))
+
+
+def _contribute_all(
+    parents: Sequence[Any],
+    cotangents: Sequence[Any],
+    limit: float,
+    pending: dict[Any, Any],
+    heap: list[tuple[float, Any]],
+    useful: Any,
+) -> None:
+    """Add what a user's function gave to the cotangents of its inputs; None stands for zeros."""
+    for parent, r in zip(parents, cotangents, strict=True):
+        if r is not None and parent.order <= limit:
+            _contribute(parent, r, pending, heap, useful)
 
 
 def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[float, Any]]) -> None:
