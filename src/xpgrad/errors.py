@@ -82,8 +82,9 @@ class LeafWriteError(XpgradError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "a variable (attach_grad) cannot be changed in place while recording: its gradient would have no "
-            "meaning. Update it outside `record()` or inside `with autograd.pause():`, or write to a copy: x.copy()."
+            "a variable (attach_grad) cannot be changed in place while recording, nor can what shares its content: its "
+            "gradient would have no meaning. Update it outside `record()` or inside `with autograd.pause():`, or write "
+            "to a copy: x.copy()."
         )
 
 
