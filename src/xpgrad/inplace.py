@@ -453,6 +453,8 @@ def _publish(array: Array, data: Any, node: Any) -> None:
         array = base
     if version is not None and node is not None:
         version.written()
+    if version is not None and version.loan is not None:  # whoever has the memory has that of the old content
+        version.loan.end(array)
 
 
 def references(array: Array) -> int:
