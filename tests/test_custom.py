@@ -235,6 +235,24 @@ def test_exceptions_in_backward_come_through():
     same(x.grad, [9, 9])
 
 
+def test_a_retry_after_a_failure_in_backward_hears_of_it():
+    def backward(d):
+        raise ZeroDivisionError("mine")
+
+    x = variable(1, 2)
+    with autograd.record():
+        z = xp.sum(function(lambda x: x * 2, backward)(x * x) * 3)
+    for keep, error, message in [
+        (True, ZeroDivisionError, "mine"),
+        (False, ZeroDivisionError, "mine"),
+        (False, errors.GraphFreedError, "failed part of the way: ZeroDivisionError: mine"),
+        (False, errors.GraphFreedError, "failed part of the way: ZeroDivisionError: mine"),
+    ]:
+        with pytest.raises(error, match=message):
+            z.backward(retain_graph=keep)
+    same(x.grad, [0, 0])
+
+
 def test_missing_methods_and_wrong_outputs():
     x = variable(1, 2)
     with pytest.raises(NotImplementedError, match=r"forward\(self"):
@@ -283,6 +301,41 @@ def test_second_order_through_saved_inputs_and_outputs():
     check_grads(lambda x: Sigmoid()(x), (x,), order=3, rtol=1e-5, atol=1e-5)
     same(grad(grad(grad(lambda x: Sigmoid()(x))))(x), grad(grad(grad(sigmoid)))(x))
     same(jvp(lambda x: Sigmoid()(x), (x,), (y,))[1], grad(sigmoid)(x) * y)
+
+
+def test_second_order_through_outputs_kept_as_attributes():
+    class Exp(autograd.Function):
+        def forward(self, x):
+            self.y = xp.exp(x)
+            return self.y
+
+        def backward(self, dy):
+            return self.y * dy
+
+    class Both(autograd.Function):
+        def forward(self, x):
+            self.outputs = [xp.sin(x), xp.cos(x)]
+            return self.outputs
+
+        def backward(self, ds, dc):
+            sin, cos = self.outputs
+            return cos * ds - sin * dc
+
+    check_grads(lambda x: Exp()(x), (raw(0, 1),), order=3, rtol=1e-5, atol=1e-5)
+    check_grads(lambda x: Both()(x)[0] * 2 + Both()(x)[1], (raw(0, 1),), order=3, rtol=1e-5, atol=1e-5)
+    gc.disable()
+    try:
+        x, call = variable(1, 2), Exp()
+        with autograd.record():
+            y = call(x)
+            (dx,) = autograd.grad([y], [x], create_graph=True)
+        seen = weakref.ref(dx)
+        dx.backward()
+        same(x.grad, np.exp(raw(1, 2)))
+        del y, dx
+        assert seen() is None
+    finally:
+        gc.enable()
 
 
 def test_second_order_with_create_graph():

@@ -584,6 +584,52 @@ def test_a_graph_shows_a_checkpoint():
     assert "float32[2]" in text
 
 
+POINT = np.asarray([1.0, 2.0])
+
+AT_A_CONSTANT = {
+    "grad": lambda v: grad(lambda w: xp.sum(w**3 * v))(POINT),
+    "value": lambda v: value_and_grad(lambda w: xp.sum(w**3 * v))(POINT)[0],
+    "hvp": lambda v: hvp(lambda w: xp.sum(w**3))(POINT, v),
+    "jvp": lambda v: jvp(lambda w: w**3, (POINT,), (v,))[1],
+    "vjp": lambda v: vjp(lambda w: w**3, POINT)[1](v)[0],
+    "jacobian": lambda v: jacobian(lambda w: w**3 * v)(POINT),
+    "hessian": lambda v: hessian(lambda w: xp.sum(w**3 * v * v))(POINT),
+}
+
+
+@pytest.mark.parametrize("f", AT_A_CONSTANT.values(), ids=AT_A_CONSTANT)
+def test_a_checkpointed_function_may_differentiate_at_a_constant_point(f):
+    x = np.asarray([3.0, 4.0])
+    again = checkpoint(f)
+    np.testing.assert_array_equal(grad(lambda x: xp.sum(again(x)))(x), grad(lambda x: xp.sum(f(x)))(x))
+    second = hessian(lambda x: xp.sum(f(x * x)))(x)
+    np.testing.assert_allclose(hessian(lambda x: xp.sum(again(x * x)))(x), second, rtol=1e-14)
+
+
+def test_a_graph_has_no_variable_for_a_constant_that_is_differentiated_by():
+    x = array(1.0, 2.0)
+    x.attach_grad()
+    with autograd.record():
+        graph = autograd.get_symbol(hvp(lambda w: xp.sum(w**3))(POINT, x))
+    assert [str(v.label) for v in graph.variables] == ["var0"]
+    assert graph(array(3.0, 4.0)).tolist() == [18.0, 48.0]
+
+
+@pytest.mark.parametrize("library", ["numpy", "array_api_strict", "dask"])
+def test_backward_inside_of_a_transform_stops_at_its_inputs(library):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    namespace = xp.namespace(library)
+    v = namespace.asarray([1.0, 2.0])
+    v.attach_grad()
+
+    def f(w):
+        xp.sum(w * w * v).backward()
+        return xp.sum(w)
+
+    assert np.asarray(grad(f)(namespace.asarray([3.0, 4.0])).data).tolist() == [1.0, 1.0]
+    assert np.asarray(v.grad.data).tolist() == [9.0, 16.0]
+
+
 def test_checkpoint_saves_memory():
     x = np.full(100_000, 0.5)
 

@@ -601,6 +601,86 @@ def test_an_older_view_of_a_variable_refuses_too(xp):
 
 
 @namespaces
+@pytest.mark.parametrize("way", [lambda x: x, lambda x: x.detach(), lambda x: x[...], lambda x: x[:1]])
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_what_shares_content_with_a_variable_refuses_too(xp, way, first):
+    w = variable(xp, [4.0, 5.0])
+    x = xp.asarray([1.0, 2.0])
+    before = way(x)
+    view = x[:1]
+    view.attach_grad()
+    other = before if first else way(x)
+    with autograd.record():
+        with pytest.raises(LeafWriteError):
+            other[:] = w[: other.shape[0]] * 2.0
+        loss = xp.sum(view * view)
+    loss.backward()
+    assert x.tolist() == [1.0, 2.0]
+    assert view.grad.tolist() == [2.0]
+    view.drop_grad()
+    with autograd.record():
+        x[:] = w * 2.0
+        loss = xp.sum(view * view)
+    loss.backward()
+    assert w.grad.tolist() == [32.0, 0.0]
+
+
+@namespaces
+@pytest.mark.parametrize("way", [lambda y: y[:1], lambda y: y.detach()], ids=["view", "twin"])
+def test_a_twin_of_a_variable_refuses_until_the_recording_ends(xp, way):
+    x = variable(xp, [1.0, 2.0])
+    twin = way(x)
+    with autograd.record(), pytest.raises(LeafWriteError):
+        twin[:1] = 3.0
+    twin[:1] = 3.0
+    with autograd.record(), autograd.pause():
+        twin[:1] += 1.0
+    assert x.tolist() == [4.0, 2.0]
+
+
+MARKED_VIEWS = {
+    "index": lambda y: y[0, :1],
+    "view of a view": lambda y: y[0, :][:1],
+    "transpose": lambda y: y.T[:1, 0],
+}
+
+
+@namespaces
+@pytest.mark.parametrize("part", MARKED_VIEWS.values(), ids=MARKED_VIEWS)
+@pytest.mark.parametrize("looked", [True, False], ids=["looked at", "unseen"])
+def test_the_gradient_of_a_recorded_view_is_that_of_its_new_content(xp, part, looked):
+    x = variable(xp, [[1.0, 2.0]])
+    with autograd.record():
+        y = x * x
+        view = part(y)
+        view.attach_grad()
+        before = xp.sum(view)
+        y *= 2.0
+        if looked:
+            view.asnumpy()
+        loss = xp.sum(view * view) if looked else before
+    loss.backward()
+    assert view.grad.tolist() == ([4.0] if looked else [0.0])  # as that of an array that was itself written to
+    assert x.grad.tolist() == ([[16.0, 0.0]] if looked else [[2.0, 0.0]])
+
+
+@namespaces
+def test_an_unrecorded_write_leaves_the_gradient_of_a_recorded_view(xp):
+    x = variable(xp, [1.0, 2.0])
+    with autograd.record():
+        y = x * x
+        view = y[:1]
+        view.attach_grad()
+        loss = xp.sum(view * view)
+        with autograd.pause():
+            y[:] = 7.0
+    assert view.tolist() == [7.0]
+    loss.backward()
+    assert view.grad.tolist() == [2.0]
+    assert x.grad.tolist() == [4.0, 0.0]
+
+
+@namespaces
 def test_a_variable_may_be_written_inside_pause_and_outside(xp):
     x = variable(xp, [1.0, 2.0])
     x += 1.0

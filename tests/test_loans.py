@@ -1,6 +1,7 @@
 """Memory that NumPy is given of an Array: what is written there shows in the Array or is refused."""
 
 import gc
+import operator
 
 import numpy as np
 import pytest
@@ -134,6 +135,35 @@ def test_writes_to_an_array_leave_what_was_only_read():
     x[0] = 5.0
     assert read.tolist() == [1.0] * 3
     assert x.tolist() == [5.0, 1.0, 1.0]
+
+
+WRITES = {
+    "item": lambda x: operator.setitem(x, 1, 2.0),
+    "all": lambda x: operator.setitem(x, ..., 2.0),
+    "another's content": lambda x: operator.setitem(x, slice(None), xp.full(3, 2.0)),
+    "+=": lambda x: operator.iadd(x, 2.0),
+    "view": lambda x: operator.setitem(x[1:], 0, 2.0),
+    "twin": lambda x: operator.setitem(x.detach(), 1, 2.0),
+    "out": lambda x: np.add(x, 2.0, out=x),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize("part", [lambda x: x, lambda x: x[...], lambda x: x.detach(), lambda x: xp.reshape(x, (3,))])
+def test_what_was_lent_before_a_write_is_not_lost_without_a_word(part, write):
+    x = xp.zeros(3)
+    lender = part(x)
+    memory = np.asarray(lender)
+    memory[0] = 1.0
+    assert x[0].item() == 1.0
+    write(x)
+    with pytest.raises(ValueError, match="read-only"):
+        memory[2] = 3.0
+    assert x.tolist() == lender.tolist()
+    assert x[1].item() == 2.0
+    expected = x.tolist()
+    np.asarray(lender)[2] = 3.0  # asked for again, it is lent again
+    assert x.tolist() == lender.tolist() == [*expected[:2], 3.0]
 
 
 def test_a_loan_ends_with_its_memory():

@@ -21,6 +21,7 @@ from xpgrad.autograd import (
     set_training,
     train_mode,
 )
+from xpgrad.errors import ScopeError
 
 
 def state():
@@ -137,6 +138,75 @@ def test_a_scope_may_be_a_decorator(make):
     assert seen(2) == (expected,) * 3
     assert state() == (False, False)
     assert seen.__doc__ == "Docstring."
+
+
+def test_a_decorated_coroutine_runs_in_the_scope():
+    @record()
+    async def seen():
+        await asyncio.sleep(0)
+        return state()
+
+    async def both():
+        return await asyncio.gather(seen(), asyncio.to_thread(state)), state()
+
+    (inside, beside), after = asyncio.run(both())
+    assert inside == (True, True)
+    assert beside == after == (False, False)
+
+
+def test_a_generator_function_refuses_to_be_decorated():
+    def generator():
+        yield
+
+    async def async_generator():
+        yield
+
+    for function in (generator, async_generator):
+        with pytest.raises(ScopeError, match=rf"cannot decorate {function.__name__}.*with autograd\.record\(\):"):
+            record()(function)
+
+
+def holding(scope):
+    with scope:
+        yield
+
+
+def test_a_generator_that_is_closed_in_another_scope_leaves_its_own_only():
+    generator = holding(record())
+    next(generator)
+    with pause(), train_mode():
+        generator.close()
+        assert state() == (False, True)
+    assert state() == (False, False)
+
+
+def test_a_generator_that_outlives_the_scope_it_was_started_in_keeps_its_own():
+    with predict_mode():
+        generator = holding(record(None))
+        next(generator)
+        with train_mode():
+            pass
+    assert is_recording()
+    generator.close()
+    assert state() == (False, False)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1), (1, 2, 0), (0, 2, 1)], ids=str)
+def test_scopes_may_be_left_in_any_order(order):
+    generators = [holding(record()), holding(pause()), holding(record())]
+    for generator in generators:
+        next(generator)
+    for i in order:
+        generators[i].close()
+    assert state() == (False, False)
+
+
+def test_a_generator_that_is_closed_in_another_thread_changes_nothing_there():
+    generator = holding(record())
+    next(generator)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(generator.close).result()
+        assert pool.submit(state).result() == (False, False)
 
 
 def test_a_decorated_function_that_raises_restores_the_state():

@@ -23,7 +23,7 @@ from dask.core import flatten
 
 import xpgrad
 from xpgrad.array import array_of
-from xpgrad.tree import leaves, replace
+from xpgrad.tree import leaves, tree_map
 from xpgrad_dask.heap import Reuse
 from xpgrad_dask.joint import Forward, offer
 from xpgrad_dask.shapes import rechunked
@@ -275,12 +275,12 @@ def holds_arrays(tree: Any) -> bool:
 
 def raw_leaves(tree: Any) -> Any:
     """The raw array of an Array, also of those that a dict, list or tuple holds; anything else as it is."""
-    return replace(tree, raw) if holds_arrays(tree) else tree
+    return tree_map(tree, raw) if holds_arrays(tree) else tree
 
 
 def detached_leaves(tree: Any) -> Any:
     """The same with Arrays as they are now, without history."""
-    return replace(tree, _detached) if holds_arrays(tree) else tree
+    return tree_map(tree, _detached) if holds_arrays(tree) else tree
 
 
 def _detached(x: Any) -> Any:

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
+from weakref import ref
 
 from xpgrad.array import Array, array_of
 from xpgrad.cotangent import conjugated, restore
@@ -247,22 +248,29 @@ class _FunctionCall(Call):
     def __init__(self, function: Function, given: list[Any], returned: list[Any], outputs: list[Array]) -> None:
         super().__init__(type(function).__name__, given, outputs)
         self.function = function
+        # Weakly: what `forward` returned is to live on only where it has kept it itself, as an attribute say.
+        self.returned = [ref(y) if isinstance(y, Array) and y._node is None else None for y in returned]
         positions = {id(y): i for i, y in enumerate(returned)}
         self.saved = [(snapshot(x), positions.get(id(x))) for x in function._saved]
         function._saved = ()
 
     def cotangents(self, gs: list[Any], create: bool) -> Sequence[Any]:
         output_grads = gs if create else tuple(map(array_of, gs))
-        # A saved output gets a history of its own: with that of the call it would be a cycle.
+        # An output gets a history of its own, and only meanwhile: with that of the call it would be a cycle.
         nodes = self.nodes() if create else []
+        kept = [(y, node) for y, node in zip(self._kept(), nodes, strict=False) if y is not None and floating(y.data)]
         self.function._saved = tuple(
             array_of(x.data, nodes[position]) if create and position is not None and floating(x.data) else x
             for x, position in self.saved
         )
         try:
+            for y, node in kept:
+                y._node = node
             result = self.function.backward(*output_grads)
         finally:
             self.function._saved = ()
+            for y, _ in kept:
+                y._node = None
         grads = list(result) if isinstance(result, list | tuple) else [result]
         if len(grads) != len(self.parents):
             raise FunctionError(
@@ -272,6 +280,10 @@ class _FunctionCall(Call):
         like = output_grads[0].data
         accepted = [self.accept(r, i, like, f"gradient {i} from {self.name}.backward") for i, r in enumerate(grads)]
         return accepted if create else [None if r is None else r.data for r in accepted]
+
+    def _kept(self) -> list[Array | None]:
+        """What `forward` returned, as far as it still lives."""
+        return [None if y is None else y() for y in self.returned]
 
 
 def custom_vjp(f: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> CustomVJP:

@@ -20,12 +20,36 @@ class NotRecordedError(XpgradError, RuntimeError):
 
 
 class GraphFreedError(XpgradError, RuntimeError):
-    """A recorded computation was differentiated again after backward had freed it."""
+    """A recorded computation was differentiated again after backward had freed it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    failure : str, optional
+        What ended that backward part of the way.
+    """
+
+    def __init__(self, failure: str | None = None) -> None:
+        if failure:
+            super().__init__(
+                "this recorded computation was freed by an earlier backward, which frees as it goes and which failed "
+                f"part of the way: {failure}. No gradient was changed. Pass retain_graph=True to that first backward "
+                "to be able to try again, or record the computation anew."
+            )
+            return
         super().__init__(
             "this recorded computation was freed by an earlier backward. Pass retain_graph=True to that first "
             "backward to differentiate it again, or record the computation anew."
+        )
+
+
+class ScopeError(XpgradError, TypeError):
+    """A scope was to decorate a generator function, whose body does not run when it is called."""
+
+    def __init__(self, func: object) -> None:
+        name = getattr(func, "__name__", repr(func))
+        super().__init__(
+            f"a scope cannot decorate {name}, which is a generator function: its body runs later, in the scopes of "
+            "whoever iterates. Write `with autograd.record():` around the parts of the body that it is for."
         )
 
 
@@ -82,8 +106,9 @@ class LeafWriteError(XpgradError, RuntimeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "a variable (attach_grad) cannot be changed in place while recording: its gradient would have no "
-            "meaning. Update it outside `record()` or inside `with autograd.pause():`, or write to a copy: x.copy()."
+            "a variable (attach_grad) cannot be changed in place while recording, nor can what shares its content: its "
+            "gradient would have no meaning. Update it outside `record()` or inside `with autograd.pause():`, or write "
+            "to a copy: x.copy()."
         )
 
 

@@ -30,7 +30,8 @@ from xpgrad.scope import is_recording, modes
 from xpgrad.tree import aligned, placed_leaves, rebuild, tree_map
 from xpgrad.variables import fit, join
 
-_IDENTITY = PRIMITIVES["positive"].plan((0,))
+# What stands for an input of a run: its history goes on outside, or it was a constant there.
+_TRACKED, _CONSTANT = (PRIMITIVES["positive"].plan(tracked) for tracked in ((0,), ()))
 
 
 def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -188,7 +189,7 @@ def jvp(
     outputs = run.outputs()
     directions = _vectors(run.inputs, primals, tangents, "tangents", DifferentiationError)
     create = is_recording() and (run.needed or any(map(tracked, directions)))
-    probes = [array_of(filled(y, 1).data, leaf()) for y in outputs]
+    probes = [entry(filled(y, 1).data, None) for y in outputs]
     pulled = _pull(outputs, probes, run.inputs, create=True)
     # Data of a lazy library make what is pulled lazy, though parameters and directions are in memory.
     directions = [starting(d, y) for d, y in zip(directions, pulled, strict=True)]
@@ -358,7 +359,7 @@ class _Run:
             out, self.aux = out
         self.out = rebuild(out, [self._output(y, place) for place, y in placed_leaves(out)])
         # An input that was tracked outside leads on to there; the others are where their history begins.
-        self._own = {x._node for x in self.inputs if x._node.source.order < self._before}
+        self._own = {x._node for x in self.inputs if x._node.plan is _CONSTANT}
         self.needed = outside and not self._own.issuperset(boundary(arrays((self.out, self.aux)), start))
 
     def _output(self, y: Any, place: str) -> Array:
@@ -445,9 +446,12 @@ def differentiated(x: Any, place: str, outside: bool = False) -> Array:
 def entry(data: Any, outer: Any) -> Array:
     """An Array with a node of its own, from which the outer history goes on if there is one.
 
-    It is never a leaf itself, so the function may write to it in place.
+    It is never a leaf itself, so the function may write to it in place. Nor has a constant a leaf behind it: an outer
+    computation would take that for something that depends on a variable.
     """
-    return array_of(data, make_node(_IDENTITY, outer or leaf(), ()))
+    if outer is None:
+        return array_of(data, make_node(_CONSTANT, (), _CONSTANT.save(data, data)))
+    return array_of(data, make_node(_TRACKED, outer, ()))
 
 
 def _pull(

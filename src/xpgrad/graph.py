@@ -197,7 +197,7 @@ def _ancestors(head: Any) -> list[Any]:
         node = stack.pop()
         if node not in seen:
             if node.kept is None:
-                raise GraphFreedError
+                raise GraphFreedError(node.source)
             seen.add(node)
             stack.extend(parent for _, parent in node.origins)
     return sorted(seen, key=lambda node: -node.order)

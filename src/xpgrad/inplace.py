@@ -17,6 +17,7 @@ from numbers import Integral
 from sys import getrefcount
 from threading import Lock
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from xpgrad.array import Array, Follower, array_of
 from xpgrad.discovery import backend_of, floating, rank
@@ -82,14 +83,31 @@ class Version:
         That of the node that last brought a follower up to date with the last write.
     loan : View or None
         Who has the memory that is lent.
+    marked : mapping
+        Those of these arrays that a gradient is wanted of, by identity: an Array equals no other as a whole.
     """
 
-    __slots__ = ("count", "loan", "order")
+    __slots__ = ("count", "loan", "marked", "order")
 
     def __init__(self) -> None:
         self.count = 0
         self.order: float = inf
         self.loan: View | None = None
+        self.marked: WeakValueDictionary[int, Array] | None = None
+
+    def mark(self, array: Array) -> None:
+        """Note that a gradient is wanted of an array."""
+        if self.marked is None:
+            self.marked = WeakValueDictionary()
+        self.marked[id(array)] = array
+
+    def written(self) -> None:
+        """After a recorded write the gradient that was asked for of a view is that of its new content."""
+        self.order = next_order()
+        if self.marked is not None:
+            for array in self.marked.values():
+                if (view := view_of(array)) is not None:
+                    view.refresh(array)
 
     def date(self, node: Node) -> None:
         """Order the node of a follower as if it had been recorded at the time of the write that it follows.
@@ -139,17 +157,21 @@ class View:
                 continue
             follower._seen_data = _index(base._seen_data, view.key)
             if view.follows and not is_leaf(follower._seen_node):
-                follower._seen_node = _followed(base, view)
+                _follow(follower, base, view)
             view.seen = count  # last, so that no other thread takes the old content for the new
 
 
-def _followed(base: Array, view: View) -> Any:
-    """The history of what follows an array that has been written to."""
-    node = base._seen_node
+def _follow(follower: Array, base: Array, view: View) -> None:
+    """Give an array the history of the one that it follows."""
+    old, node = follower._seen_node, base._seen_node
     if node is not None and view.key is not None:
+        if old is not None and old.source is node:
+            return  # the write was not recorded
         node = _getitem_node(base, view.key)
         view.version.date(node)
-    return node
+    if node is not old:
+        move_variable(old, node)
+        follower._seen_node = node
 
 
 def view_of(x: Any) -> View | None:
@@ -162,6 +184,8 @@ def version_of(array: Array) -> Version:
     version: Version | None = getattr(array, "_writes", None)
     if version is None:
         array._writes = version = Version()
+        if is_leaf(array._seen_node):
+            version.mark(array)
     return version
 
 
@@ -343,13 +367,13 @@ def _getitem_node(base: Array, key: Any) -> Any:
     return new_node(primitive, (0,), (base._seen_data,), (base._seen_node,), parameters, out, shape_of(out))
 
 
-def _refuse_leaf(array: Array | None) -> None:
-    """A variable, or a view of one, is not written to while recording."""
-    while array is not None:
-        if is_leaf(array._seen_node):
-            raise LeafWriteError
-        view = view_of(array)
-        array = None if view is None else view.keep
+def _refuse_leaf(array: Array) -> None:
+    """A variable is not written to while recording, nor is anything that shares its content."""
+    if is_leaf(array._seen_node):
+        raise LeafWriteError
+    version = getattr(array, "_writes", None)
+    if version is not None and version.marked and any(is_leaf(x._seen_node) for x in version.marked.values()):
+        raise LeafWriteError
 
 
 def _put(array: Array, key: Any, value: Any, value_node: Any) -> tuple[Any, Any]:
@@ -422,7 +446,9 @@ def _publish(array: Array, data: Any, node: Any) -> None:
             data = written
         array = base
     if version is not None and node is not None:
-        version.order = next_order()
+        version.written()
+    if version is not None and version.loan is not None:  # whoever has the memory has that of the old content
+        version.loan.end(array)
 
 
 def references(array: Array) -> int:

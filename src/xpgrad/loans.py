@@ -2,7 +2,8 @@
 
 What compiled code writes there is to show in the Array, and is never to change what a record has kept. So memory that
 can be written to is lent only where nothing else sees it and no history is at stake; otherwise it can only be read,
-and a write is refused. When an array is recorded whose memory is lent, it moves to a copy first.
+and a write is refused. When an array is recorded whose memory is lent, or written to, it moves to a copy, and what was
+lent can only be read from then on.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from xpgrad.scope import is_recording
 
 
 class Loan(View):
-    """How an array whose memory is lent follows its own content: it takes its memory back before it is recorded."""
+    """How an array whose memory is lent follows its own content: before it is recorded it moves to a copy."""
 
     __slots__ = ("lent", "recorded")
 
@@ -41,14 +42,19 @@ class Loan(View):
         alive = list(self.lent.values())
         if alive and not is_recording():
             return
-        root = _bases(array)[-1]
+        root = self.end(array)
         if alive:
-            for memory in alive:
-                memory.flags.writeable = False
             root._seen_data = backend_of(root._seen_data).copy(root._seen_data)
             self.version.count += 1
+
+    def end(self, array: Array) -> Array:
+        """Let what was lent be read only; return the array that lent it."""
+        root = _bases(array)[-1]
+        for memory in self.lent.values():
+            memory.flags.writeable = False
         self.version.loan = None
         root.__class__ = Array
+        return root
 
     def unseen(self) -> bool:
         """Whether nothing was written or recorded since this was last asked: nobody else has come to see the memory."""

@@ -53,7 +53,8 @@ class Node:
     plan : Plan or None
         Which rules to run, on what.
     source : Node or Part, or tuple of these
-        The parent, where the plan has a single edge; otherwise one for each edge.
+        The parent, where the plan has a single edge; otherwise one for each edge. Once freed None, or in words what
+        ended the walk that freed it.
     kept : tuple or None
         What the rules need besides the cotangent, then what `remember` noted; None once freed.
     form : Form or None

@@ -49,8 +49,8 @@ class Plan:
         A zero cotangent must stay zero, even where the local derivative is infinite or NaN.
     swift : bool
         There is only one edge, of an element-wise primitive.
-    pull : callable
-        The rule of the first edge, as ``pull(xp, g, kept)``.
+    pull : callable or None
+        The rule of the first edge, if there is one, as ``pull(xp, g, kept)``.
     rule : callable or None
         That rule itself, where it takes just the cotangent and one thing kept: a thirtieth of a walk along a chain.
     """
@@ -80,8 +80,8 @@ class Plan:
             needs_of.append((i, needs))
             self.needs += needs
         self.edges = tuple(edges)
-        self.pull = edges[0][1]
-        self.rule = rule if len(edges) == len(needs) == 1 and not wants_namespace else None
+        self.pull = edges[0][1] if edges else None
+        self.rule = rule if len(edges) == len(self.needs) == 1 and not wants_namespace else None
         self.swift = self.single and primitive.elementwise
         self.selects = primitive.selects
         self.guarded = primitive.bilinear or (primitive.elementwise and bool(self.needs))

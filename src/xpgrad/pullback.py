@@ -75,6 +75,7 @@ def pull(
     count_nonzero: Any = None
     swift = False
     kinds: set[Any] = set()
+    handed: Any = None
     node: Any = None  # the next node, where it need not go through the heap
     # What runs for every node stands here at length: a call of a function for each would be felt in every walk, and its
     # arguments would be references that keep cotangents from being added and multiplied in place.
@@ -138,7 +139,7 @@ def pull(
             node = None
             continue
         if kept is None:
-            raise GraphFreedError
+            raise GraphFreedError(source)
         if freeing:
             node.kept = node.source = None
             if form is not None:
@@ -151,12 +152,18 @@ def pull(
         primitive = plan.primitive
         if primitive is None:  # a user's function, with a backward of its own
             handed, g = list(g) if g.__class__ is tuple else [g], None  # a checkpoint lets go of it early
-            _contribute_all(source, plan.run(handed, kept[0], create), limit, pending, heap, useful)
-            kept = None
+            try:
+                handed = plan.run(handed, kept[0], create)
+            except BaseException as failure:
+                if freeing:
+                    _note(failure, heads)
+                raise
+            _contribute_all(source, handed, limit, pending, heap, useful)
+            kept = handed = None
             continue
         if g.__class__ not in kinds:  # the library seldom changes on the way
             xp, backend, count_nonzero, swift, kinds = WORLDS.get(g.__class__) or world_of(g)
-        if primitive.elementwise and backend.lazy and not create:
+        if primitive.elementwise and backend.lazy and source and not create:
             edges, guarded = edges_in_blocks(plan, not plan.single and source[0] is source[1]), False
         else:
             edges, guarded = plan.edges, plan.guarded
@@ -201,6 +208,14 @@ def pull(
             node = None
 
 
+def _note(failure: BaseException, heads: Iterable[Any]) -> None:
+    """Let the heads that were freed on the way to a failure say so: another walk would start there."""
+    for head in heads:
+        node = head.node if head.__class__ is Part else head
+        if node.kept is None:
+            node.source = f"{type(failure).__name__}: {failure}"
+
+
 def _contribute(node: Any, g: Any, pending: dict[Any, Any], heap: list[tuple[float, Any]], useful: Any) -> None:
     """Add to the cotangent of a node, if it is on the way."""
     if node in pending:
@@ -229,7 +244,7 @@ def _collect(part: Part, g: Any, pending: dict[Any, Any], heap: list[tuple[float
     """Note the cotangent of one of several outputs with the node that made them."""
     node = part.node
     if node.kept is None:
-        raise GraphFreedError
+        raise GraphFreedError(node.source)
     if node not in pending:
         pending[node] = [None] * len(node.form.shape)  # type: ignore[union-attr]  # with several outputs there is one
         heappush(heap, (node.order, node))

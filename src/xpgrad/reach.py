@@ -23,7 +23,7 @@ def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop: bool = False)
         if node in wanted and stop:
             continue
         if node.kept is None and node.order < oldest:
-            raise GraphFreedError  # it no longer knows its parents, and might lead to a target
+            raise GraphFreedError(node.source)  # it no longer knows its parents, and might lead to a target
         stack.extend(node.parents)
     useful = wanted & seen
     for node in sorted(seen, key=lambda node: -node.order):

@@ -67,7 +67,7 @@ def _pull(head: Any, rows: Any, targets: Iterable[Any], useful: set[Any]) -> dic
             found[node] = g
             continue
         if node.kept is None:
-            raise GraphFreedError
+            raise GraphFreedError(node.source)
         for parent, r in _pulled(node, g, useful):
             if parent in pending:
                 pending[parent] = _sum(pending[parent], r)

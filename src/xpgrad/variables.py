@@ -70,6 +70,8 @@ def mark(array: Array, grad: Array, grad_req: str) -> None:
         array._node = None if variable is None else leaf()
     if array._node is not None:
         set_variable(array._node, variable)
+        if array._writes is not None:
+            array._writes.mark(array)
 
 
 def drop_grad(self: Array) -> None:
