@@ -78,7 +78,7 @@ class Key:
                 self.result += [nan] * self._count if self.index is None else self.index.shape
             if i == len(parts):
                 break
-            n = 1 if part is None else next(lengths)
+            n = next(lengths) if _depth(part) else 1
             if i not in involved and not is_integer(part):
                 self._new.append(part and slice(None))
                 self.result.append(n if part is None else _sliced(part, n))
