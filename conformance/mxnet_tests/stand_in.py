@@ -138,15 +138,13 @@ def in_fractions(f: Callable[..., Any]) -> Callable[..., Any]:
 
 _where = numpy.where
 
+#: Functions that gave a list once.
 LISTS = ("atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "meshgrid")
 
 #: Functions of NumPy's that were different when MXNet's tests were written.
 CHANGED = {
     **{name: in_fractions(getattr(numpy, name)) for name in ("ceil", "floor", "trunc")},
-    **{
-        name: with_list(getattr(numpy, name))
-        for name in "atleast_1d atleast_2d atleast_3d broadcast_arrays meshgrid".split()
-    },
+    **{name: with_list(getattr(numpy, name)) for name in LISTS},
     "nonzero": nonzero_of_anything,
     "unique": with_flat_inverse,
     **{

@@ -154,11 +154,12 @@ class NDArray(Array, metaclass=Kind):
         if self._cuts_history:
             self._node = None
         grad = self.grad
-        if grad is None or grad_req != "null":  # which leaves a gradient that there is as it is
+        if grad_req != "null":
             grad = array_of(backend_of(self.data).full(self.shape, 0, self._data))
             grad.__class__ = self._kind
             writes_to(grad)
-        mark(self, grad, grad_req)
+        if grad is not None:  # "null" leaves a gradient that there is as it is
+            mark(self, grad, grad_req)
 
     @property
     def _fresh_grad(self) -> bool:
