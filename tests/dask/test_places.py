@@ -229,7 +229,8 @@ KEYS = (
     1, -1, 100, -11, (slice(None), 7), (0, 0, 0, 0), (0, 0, 0), (..., 4), (0, ..., -5), slice(2, 5), slice(20, 30),
     None, (None, 0, None), (slice(None, None, -2), 1), ([0, 2],), ([0, 12],), ([0, 1], [1, 2]),
     (0, slice(None), [0, 1]), (..., [1, 2], slice(1, 3)), ([[0, 1], [2, 3]], 0), ([],), np.ones(9, bool),
-    np.arange(10) % 2 == 0, np.ones((10, 4), bool), (slice(None), np.array([True, False, True]), 0), (0, np.array([True, False]), 0),
+    np.arange(10) % 2 == 0, np.ones((10, 4), bool), (slice(None), np.array([True, False, True]), 0),
+    (0, np.array([True, False]), 0),
     (np.arange(10) > 4, 1),
 )  # fmt: skip
 SHAPES = ((), (4,), (3,), (2,), (3, 4), (1, 4), (2, 4), (5, 4), (10, 2), (1, 1, 3, 4), (3, 3, 4), (9, 3, 4), (10, 3, 4))
