@@ -137,8 +137,8 @@ def primitive(
     bilinear: bool = False,
     selects: bool = False,
     outputs: int = 1,
-    public: bool = True,
     implementation: Callable[..., Any] | None = None,
+    public: bool = True,
     **parameters: Any,
 ) -> Primitive:
     """Register primitives that share one form, and return the last.
