@@ -124,29 +124,29 @@ class Collection:
     @property
     def __dask_tokenize__(self) -> Any:
         # Of what is no collection Dask wants a token when one of its functions takes it for a constant.
-        if self._recorded and (self.__dask_graph__() is None or _taken_for_constant()):
+        if self._recorded and (self.__dask_graph__() is None or self._taken_for_constant()):
             raise HistoryLostError(_FOREIGN)
         return self.data.__dask_tokenize__
 
     # Runs where the graph ran, so it must not bring the history along: the raw array's own.
     def __dask_postcompute__(self) -> Any:
-        if self._recorded and _taken_for_constant():
+        if self._recorded and self._taken_for_constant():
             raise HistoryLostError(_FOREIGN)
         return self.data.__dask_postcompute__()
+
+    def _taken_for_constant(self) -> bool:
+        """Whether a function of the lazy library asks for a task of the values, and not for the values."""
+        library = type(self.data).__module__.partition(".")[0]
+        frame = sys._getframe(2)
+        while frame is not None and (module := frame.f_globals.get("__name__", "")).startswith(f"{library}."):
+            if module.endswith(".delayed") or frame.f_code.co_name == "from_array":
+                return True
+            frame = frame.f_back  # type: ignore[assignment]  # None at the end
+        return False
 
     def __dask_postpersist__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         rebuild, arguments = self.data.__dask_postpersist__()
         return _rebuild, (self._with, rebuild, *arguments)
-
-
-def _taken_for_constant() -> bool:
-    """Whether the caller is asked for a task of its values, by dask.delayed or from_array, and not for the values."""
-    frame = sys._getframe(2)
-    while frame is not None and (module := frame.f_globals.get("__name__", "")).startswith("dask."):
-        if module == "dask.delayed" or frame.f_code.co_name == "from_array":
-            return True
-        frame = frame.f_back  # type: ignore[assignment]  # None at the end
-    return False
 
 
 def _rechunk(x: Any) -> Callable[..., Any]:
