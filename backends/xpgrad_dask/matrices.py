@@ -85,10 +85,13 @@ def _suits(name: str, x: da.Array, upper: bool = False, mode: str = "reduced", f
         return False
     if name == "svd":
         return 1 in x.numblocks and not full_matrices
-    if name == "qr":  # of blocks above each other, or of the first of those beside each other
-        columns = x.shape[1] if x.numblocks[1] == 1 else -1
-        tall = x.shape[0] >= columns if columns >= 0 else x.numblocks[0] == 1 and x.chunks[1][0] >= x.shape[0]
-        return tall and mode == "reduced"
+    if name == "qr":
+        if mode != "reduced":
+            return False
+        rows, columns = x.shape
+        above = x.numblocks[1] == 1 and rows >= columns
+        beside = x.numblocks[0] == 1 and x.chunks[1][0] >= rows  # the first of them has to have all of Q
+        return above or beside
     return _square(x)
 
 

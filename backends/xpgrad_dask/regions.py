@@ -168,9 +168,8 @@ class _Work:
     def emit(self, members: tuple[str, ...]) -> Region:
         """Put a region in the place of its members."""
         outputs = tuple(name for name in members if name in self.wanted or not self.users[name].issubset(members))
-        region = Region(
-            self._free(f"region-{tokenize(members, outputs)}"), self.local[members[0]].blocks, members, outputs
-        )
+        label = self._free(f"region-{tokenize(members, outputs)}")
+        region = Region(label, self.local[members[0]].blocks, members, outputs)
         sums = self._sums(members)
         small = [name for name in outputs if name in sums]
         large = [name for name in outputs if name not in sums and self._bytes(name) > WORTH_A_TASK]
