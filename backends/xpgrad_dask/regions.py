@@ -17,6 +17,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import dask.array as da
+import numpy as np
 from dask._task_spec import Alias, Task, TaskRef, convert_legacy_graph
 from dask.base import tokenize
 from dask.blockwise import BlockwiseDepDict, blockwise
@@ -76,6 +77,8 @@ def fuse(arrays: Sequence[da.Array], by_regions: bool = True) -> tuple[list[da.A
     graph = with_joint_tasks(with_factors(merged, wanted) if by_regions else merged)
     work = _Work(with_copies(graph, wanted) if by_regions else graph, wanted)
     regions = [work.emit(members) for members in work.groups()] if by_regions else []
+    for name in work.single:
+        work.gather(name)
     if regions or work.graph is not merged:
         arrays = [da.Array(work.graph_of(x.name), x.name, x.chunks, meta=x._meta) for x in arrays]
     return [*arrays], Report(regions, work.apart)
@@ -102,6 +105,7 @@ class _Work:
                 self.users[dep].add(name)
         self.local: dict[str, Member] = {}
         self.apart: dict[str, str] = {}
+        self.single: list[str] = []
         for name, layer in self.layers.items():
             found = as_member(name, layer, {dep: graph.layers[dep] for dep in self.dependencies[name]})
             if isinstance(found, Member):
@@ -135,6 +139,7 @@ class _Work:
         for members in groups:
             if members not in found:
                 self.apart |= dict.fromkeys(members, "it would save no task")
+                self.single += members
         self.local = {name: self.local[name] for members in found for name in members}
         return found
 
@@ -176,7 +181,7 @@ class _Work:
         self._add_tasks(region)
         for name in reversed(members):
             self._remove(name)
-        self._gather(region)
+        self.gather(region.name)
         parts = {}
         for place, name in enumerate(outputs):
             own = self.local[name]
@@ -298,6 +303,9 @@ class _Work:
         for (name, axis), ndim in self._outside(region).items():
             values[name, axis] = next(numbers)
             axes.append(axis)
+            if (number := self._number(name)) is not None:
+                operands += [number, None]
+                continue
             operands += [name, tuple("i" if k == axis else f"{name}.{k}" for k in range(ndim))]
             numblocks[name] = tuple(region.blocks if k == axis else 1 for k in range(ndim))
         made = []
@@ -328,25 +336,35 @@ class _Work:
         layer.region = region  # for `explain`
         self._add(region.name, layer, set(numblocks))
 
-    def _gather(self, region: Region) -> None:
-        """Let a region's tasks gather parts of blocks themselves, where nothing else reads what is gathered.
+    def gather(self, name: str) -> None:
+        """Let a layer's tasks gather parts of blocks themselves, where nothing else reads what is gathered.
 
         Dask fuses a task with the only one that it needs, but not if it has met what reads its result before.
         """
-        for source in sorted(self.dependencies[region.name] - self.wanted):
-            layer: Any = self.layers[source]
-            alone = type(layer) in _WRITTEN_OUT and self.users[source] == {region.name}
+        for source in sorted(self.dependencies[name] - self.wanted):
+            alone = type(self.layers[source]) in _WRITTEN_OUT and self.users[source] == {name}
             if not alone or not self.dependencies[source]:
                 continue
-            gathering, tasks = self._tasks(source), self._tasks(region.name)
+            gathering, tasks = self._tasks(source), self._tasks(name)
             read = Counter(key for task in (*tasks.values(), *gathering.values()) for key in task.dependencies)
             once = {key for task in tasks.values() for key in task.dependencies if read[key] == 1}
             own = {key: task for key, task in gathering.items() if key in once}
-            layer = Tasks({key: task.substitute(own) for key, task in tasks.items()})
-            layer.region = region
+            before: Any = self.layers[name]
+            layer: Any = Tasks({key: task.substitute(own) for key, task in tasks.items()})
+            if hasattr(before, "region"):
+                layer.region = before.region  # for `explain`
             # The source stays whole: what is computed along with this may have a layer of its name, and need all of it.
-            needed = self.dependencies[region.name] | self.dependencies[source]
-            self._add(region.name, layer, needed - {source} if own.keys() == gathering.keys() else needed)
+            needed = self.dependencies[name] | self.dependencies[source]
+            self._add(name, layer, needed - {source} if own.keys() == gathering.keys() else needed)
+
+    def _number(self, name: str) -> Any:
+        """The content of a layer that is one number, or None.
+
+        Dask's scheduler takes the worker that has it for one to run on, and so moves blocks.
+        """
+        layer = self.layers[name]
+        (value,) = layer.values() if type(layer) is MaterializedLayer and len(layer) == 1 else (None,)
+        return value if isinstance(value, np.ndarray) and value.ndim == 0 else None
 
     def _outside(self, region: Region) -> dict[tuple[str, int | None], int]:
         """What a region takes from outside: the layers with their axes of blocks, and how many axes there are."""

@@ -5,6 +5,8 @@ import dask.array as da
 import numpy as np
 import pytest
 from benchmarks.dask.workloads import ALL, Data, tracked
+from dask.core import flatten
+from dask.highlevelgraph import HighLevelGraph
 
 import xpgrad
 import xpgrad.dask as xp
@@ -180,6 +182,30 @@ def test_a_region_gathers_the_parts_that_it_starts_from(data):
     graph = gradient.data.dask
     assert "route" not in reading(graph, "region")
     assert "region" in reading(graph, "route")
+
+
+def test_what_meets_at_a_block_is_gathered_where_it_is_added_up(data):
+    """Each of two slices has a way back of its own, and both end in the task that adds them."""
+    _, gradient = ALL["stencil"][1](data)
+    assert reading(gradient.data.dask, "add") == {"region"}
+
+
+def test_one_number_is_no_task(data):
+    """A worker that has it would be one to run on, away from the block."""
+    _, gradient = ALL["smoothness"][1](data)
+    assert reading(gradient.data.dask, "region") == {"array"}  # the data, which are in memory
+    assert not any(len(layer) == 1 for layer in gradient.data.dask.layers.values())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_task_is_needed(name, compute):
+    """Also where Dask drops what is not needed: of large blocks, of which parts are cut before they travel."""
+    arrays = ALL[name][1](Data(blocks=9, rows=50_000, features=4, lazy=True))
+    keys = [key for x in arrays for key in flatten(x.__dask_keys__())]
+    graph = HighLevelGraph.merge(*(x.__dask_graph__() for x in arrays))
+    tasks = dict(da.Array.__dask_optimize__(graph, keys))
+    needed = {dep for task in tasks.values() for dep in getattr(task, "dependencies", ())}
+    assert tasks.keys() <= needed.union(keys)
 
 
 def test_what_all_blocks_read_is_gathered_once(data, compute):
