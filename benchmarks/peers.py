@@ -178,7 +178,7 @@ class Xpgrad(Peer):
         return lambda: [product(value, vector)]
 
     def checkpoint(self, f: Function) -> Function:
-        return self.xpgrad.checkpoint(f)  # type: ignore[no-any-return]  # imported by name
+        return self.xpgrad.checkpoint(f)
 
 
 class HipsAutograd(Numpy):
@@ -231,7 +231,7 @@ class HipsAutograd(Numpy):
         return lambda: [product(value, vector)]
 
     def checkpoint(self, f: Function) -> Function:
-        return self.autograd.checkpoint(f)  # type: ignore[no-any-return]  # the library is untyped
+        return self.autograd.checkpoint(f)
 
 
 class MyGrad(Peer):
@@ -344,7 +344,7 @@ class Advect(Numpy):
         return lambda: [product(value, vectors=vector)[1]]
 
     def checkpoint(self, f: Function) -> Function:
-        return self.advect.checkpoint(f)  # type: ignore[no-any-return]  # imported by name
+        return self.advect.checkpoint(f)
 
 
 class Torch(Peer):
@@ -480,7 +480,7 @@ class Jax(Peer):
             variables = start
             for batch in batches:
                 variables = step(variables, batch)
-            return self.finish(variables)  # type: ignore[no-any-return]  # imported by name
+            return self.finish(variables)
 
         return run
 
@@ -497,7 +497,7 @@ class Jax(Peer):
         return self._runner(lambda x, v: [self.jax.jvp(gradient, (x,), (v,))[1]], value, vector)
 
     def checkpoint(self, f: Function) -> Function:
-        return self.jax.checkpoint(f)  # type: ignore[no-any-return]  # imported by name
+        return self.jax.checkpoint(f)
 
     def _runner(self, f: Function, *values: Any) -> Run:
         run, inputs = self.compiled(f), [self.constant(value) for value in values]
@@ -515,7 +515,7 @@ class JaxJit(Jax):
     )
 
     def compiled(self, f: Function) -> Function:
-        return self.jax.jit(f)  # type: ignore[no-any-return]  # imported by name
+        return self.jax.jit(f)
 
     def stages(self, f: Function, values: Sequence[Any]) -> Stages:
         raise UnsupportedError("forward and backward are compiled into one")

@@ -8,6 +8,7 @@ import xpgrad
 from xpgrad import errors
 from xpgrad.namespace import NAMES
 from xpgrad.primitive import CONSTANTS
+from xpgrad.protocols import constants
 from xpgrad.protocols.functions import FUNCTIONS
 
 project = "xpgrad"
@@ -47,6 +48,8 @@ def _listed(names):
 
 myst_substitutions = {
     "numpys": _listed(FUNCTIONS),
+    "constants_everywhere": _listed(constants.EVERYWHERE),
+    "constants_of_some": _listed(constants.NAMES - constants.EVERYWHERE),
     "specials": _listed(name.removeprefix("special.") for name in NAMES if name.startswith("special.")),
     "constants": "\n".join(
         f"- {reason}: {_listed(name for name, why in CONSTANTS.items() if why == reason)}."

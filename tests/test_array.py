@@ -575,3 +575,33 @@ def test_what_is_recorded_is_not_pickled_unseen():
 
 def test_a_number_alone_is_reduced():
     assert [float(f(2.0)) for f in (xp.sum, xp.prod, xp.max, xp.min)] == [2.0] * 4
+
+
+def test_divmod_is_the_quotient_and_the_rest():
+    x = xp.asarray([7.0, -7.0])
+    for a, b in ((x, 3), (20.0, x), (x, x), (x, np.asarray([2.0, 3.0]))):
+        quotient, rest = divmod(a, b)
+        expected = divmod(np.asarray(a), np.asarray(b))
+        assert quotient.tolist() == expected[0].tolist()
+        assert rest.tolist() == expected[1].tolist()
+    assert xpgrad.grad(lambda x: sum(divmod(x, 3.0)))(7.0) == 1.0
+    with pytest.raises(TypeError):
+        divmod(x, "3")
+
+
+def test_an_array_that_nobody_made_can_be_shown():
+    assert "xpgrad.asarray" in repr(xpgrad.Array())
+
+
+@pytest.mark.parametrize("backend", ["numpy", "dask", "array_api_strict", "torch"])
+@pytest.mark.parametrize("repetitions", [2, (2,), [2, 3], (2, 1, 2), 0])
+def test_tile_takes_one_number_or_several(backend, repetitions):
+    pytest.importorskip({"dask": "dask.array"}.get(backend, backend), reason=f"{backend} is not installed")
+    xp = xpgrad.namespace(backend)
+    values = np.arange(6.0).reshape(2, 3)
+    x = variable(values, xp)
+    with autograd.record():
+        tiled = xp.tile(x, repetitions)
+    tiled.backward()
+    np.testing.assert_array_equal(tiled.asnumpy(), np.tile(values, repetitions))
+    np.testing.assert_array_equal(x.grad.asnumpy(), np.full((2, 3), np.prod(repetitions)))

@@ -1282,3 +1282,15 @@ class TestWritingInPlace:
             exec(write, {"x": x, "y": y})
         y.backward()
         assert_equal(x.grad, np.asarray(gradient))
+
+
+def test_states_are_booleans_of_pythons_or_numpys():
+    for state in (True, 1, np.True_, np.asarray(True)):
+        before = autograd.set_recording(state)
+        assert autograd.set_recording(before) is True
+        with autograd.record(train_mode=state):
+            assert autograd.is_training() is True
+    for wrong in ([], "yes", 1.0, np.asarray([True])):
+        for switch in (autograd.set_recording, autograd.set_training, autograd.record, autograd.pause):
+            with pytest.raises(TypeError, match="expected True or False"):
+                switch(wrong)

@@ -547,3 +547,38 @@ def test_functions_can_be_pickled(name):
 def test_a_module_without_its_library_answers_what_python_asks():
     code = "import sys; sys.modules['cupy'] = None; import xpgrad.cupy as xp; print(hasattr(xp, '__file__'))"
     assert run(code).stdout == "False\n"
+
+
+def test_asarray_leaves_an_array_of_another_library_where_it_is():
+    da = pytest.importorskip("dask.array")
+    lazy = da.from_delayed(_never_computed(), (2,), float)
+    on_device = array_api_strict.ones(2, device=array_api_strict.Device("device1"))
+    for raw in (lazy, on_device):
+        x = xpgrad.asarray(raw)
+        assert x.data is raw
+        assert xpgrad.asarray(x) is x
+        assert type(xpgrad.asarray([raw, raw]).data) is type(xpgrad.asarray([x, x]).data) is type(raw)
+        assert xpgrad.asarray([[raw]]).shape == (1, 1, 2)
+    assert xpgrad.asarray(on_device, dtype=array_api_strict.float32).device == on_device.device
+
+
+def _never_computed():
+    import dask
+
+    def refuse():
+        raise AssertionError("this was to stay lazy")
+
+    return dask.delayed(refuse)()
+
+
+@pytest.mark.parametrize("data", [[1.0, 2.0], np.asarray([1.0, 2.0]), [np.asarray(1.0), 2.0]])
+def test_asarray_makes_what_the_host_holds_an_array_of_the_active_backend(data):
+    with xpgrad.use_backend("array_api_strict"):
+        assert type(xpgrad.asarray(data).data) is type(array_api_strict.ones(2))
+    assert type(xpgrad.asarray(data).data) is np.ndarray
+
+
+def test_asarray_of_a_namespace_converts_raw_arrays_as_it_does_arrays():
+    raw = array_api_strict.asarray([1.0, 2.0])
+    for x in (raw, xpgrad.asarray(raw), [raw[0], raw[1]]):
+        assert type(xp.asarray(x).data) is np.ndarray

@@ -531,3 +531,59 @@ def test_backward_drops_what_was_saved():
     assert f.saved_tensors == ()
     y.backward()
     assert f.saved_tensors == ()
+
+
+def test_what_a_function_with_a_derivative_of_its_own_captures_is_not_lost_in_silence():
+    def scaled_by(b):
+        scaled = custom_vjp(lambda x: x * b)
+        scaled.defvjp(lambda x: (x * b, None), lambda _, g: (g * b,))
+        return scaled
+
+    x = xp.asarray(2.0)
+    says = "uses an array that is being recorded and is not one of its arguments"
+    for f in (lambda b: scaled_by(b)(x), lambda b: scaled_by(b * b)(b), lambda b: scaled_by(b)(b)):
+        with pytest.raises(errors.FunctionError, match=says):
+            grad(f)(3.0)
+    assert grad(lambda x: scaled_by(xp.asarray(3.0))(x))(2.0) == 3.0  # a constant
+    assert grad(lambda b: scaled_by(b.detach())(b))(3.0) == 3.0
+    x.attach_grad()
+    assert scaled_by(x)(3.0) == 6.0  # nothing is recorded
+
+
+def test_what_forward_takes_from_elsewhere_is_a_constant_as_in_mxnet():
+    class Scaled(autograd.Function):
+        def __init__(self, weight):
+            self.weight = weight
+
+        def forward(self, x):
+            return x * np.asarray(self.weight)  # nothing is recorded here, so the values are there to be read
+
+        def backward(self, dy):
+            return dy * self.weight
+
+    weight, x = variable(5.0), variable(2.0)
+    with autograd.record():
+        y = Scaled(weight)(x) + weight
+    y.backward()
+    assert (x.grad, weight.grad) == (5.0, 1.0)
+
+
+def test_a_function_with_a_derivative_of_its_own_may_record_on_its_own():
+    @custom_vjp
+    def square(x):
+        return x * x
+
+    def forward(x):
+        x = x.detach()
+        x.attach_grad()
+        with autograd.record():
+            y = x * x
+        return y, (x, y)
+
+    def backward(kept, g):
+        x, y = kept
+        y.backward(g, retain_graph=True)
+        return (x.grad,)
+
+    square.defvjp(forward, backward)
+    assert grad(square)(3.0) == 6.0

@@ -10,7 +10,7 @@ import pytest
 import xpgrad
 import xpgrad.numpy as xp
 from xpgrad import implicit
-from xpgrad.errors import DifferentiationError
+from xpgrad.errors import DifferentiationError, FunctionError
 
 A = np.asarray([1.5, 2.0, 3.0])
 
@@ -150,3 +150,30 @@ def test_a_tree_without_leaves() -> None:
     vector, unravel = xpgrad.ravel_tree({})
     assert vector.shape == (0,)
     assert unravel(vector) == {}
+
+
+@pytest.mark.parametrize(
+    "solve",
+    [
+        lambda a, b: implicit.root(lambda x, a: x * x - a * b, lambda a: newton((a * b.detach()).asnumpy()))(a),
+        lambda a, b: implicit.root(lambda x, a: x * x - a, lambda a: xp.sqrt(a * b))(a),
+        lambda a, b: implicit.fixed_point(lambda x, a: a * b + 0 * x, lambda a: a)(a),
+        lambda a, b: implicit.minimum(lambda x, a: (x - a * b) ** 2, lambda a: a)(a),
+    ],
+)
+def test_what_the_equation_or_the_solver_captures_is_not_lost_in_silence(solve: Any) -> None:
+    with pytest.raises(FunctionError, match=r"uses an array that is being recorded and is not one of its arguments"):
+        xpgrad.grad(lambda b: solve(xp.asarray(2.0), b))(3.0)
+    with pytest.raises(FunctionError, match=r"Make it an argument, or use its detach"):
+        xpgrad.grad(lambda a: solve(a, a * 1.0))(2.0)
+    assert xpgrad.grad(lambda a: solve(a, a.detach()))(2.0) is not None
+
+
+def test_a_solver_may_record_on_its_own() -> None:
+    def descend(a: Any) -> Any:
+        x = xp.ones_like(a)
+        for _ in range(60):
+            x = x - 0.2 * xpgrad.grad(lambda x: (x * x - a) ** 2 / 4)(x)
+        return x
+
+    assert xpgrad.grad(implicit.root(lambda x, a: x * x - a, descend))(2.0) == pytest.approx(8**-0.5)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from operator import attrgetter
+from typing import Any
 
 import array_api_strict
+import numpy as np
 import pytest
 
 import xpgrad
-from xpgrad import Array, primitive
+from xpgrad import Array
 from xpgrad.composites import COMPOSITES
-from xpgrad.errors import NotDifferentiableError
+from xpgrad.errors import NotDifferentiableError, RuleError
 from xpgrad.functions import function
-from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive, required, vjp
+from xpgrad.primitive import CONSTANTS, PRIMITIVES, Primitive, primitive, required, vjp
+from xpgrad.primitive import HELPERS as ENGINE
 from xpgrad_conformance import standard
 
 #: What users of other libraries expect besides.
@@ -44,7 +48,7 @@ def registered() -> set[str]:
 def kinds(name: str) -> list[str]:
     """What a function is to the engine."""
     composites = (
-        {*COMPOSITES, *MADE_BY_NAMESPACE} - (VIEWS & PRIMITIVES.keys()) - {"astype"}
+        {*COMPOSITES, *MADE_BY_NAMESPACE} - (VIEWS & PRIMITIVES.keys()) - {"astype", "tile"}
     )  # which are ones around primitives of these names
     found = {"primitive": name in PRIMITIVES, "composite": name in composites, "constant": name in CONSTANTS}
     return [kind for kind, is_kind in found.items() if is_kind]
@@ -66,7 +70,7 @@ def test_every_function_of_the_standard_is_one_thing(name: str) -> None:
 def test_what_is_registered_is_the_standard_and_what_is_named_here() -> None:
     special = {name for name in registered() if name.startswith("special.")}  # SciPy's, for which there is no standard
     assert registered() - special == standard.FUNCTIONS | BEYOND | HELPERS
-    assert primitive.HELPERS == HELPERS
+    assert ENGINE == HELPERS
 
 
 def test_every_constant_has_a_reason() -> None:
@@ -139,3 +143,134 @@ def test_a_parameter_that_is_a_string_reaches_its_rule_in_every_block(monkeypatc
     vjp(name, x=lambda g, x, unit: {"block": 2.0, "row": 0.0}[unit] * g)
     x = xp.asarray([1.0, 2.0])
     assert xpgrad.grad(lambda x: xp.sum(function(name)(x, "block")))(x).tolist() == [2, 2]
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    """The name of a primitive that the test registers."""
+    yield "registered_here"
+    PRIMITIVES.pop("registered_here", None)
+
+
+def _twice(xp: Any, x: Any) -> Any:
+    return 2 * x
+
+
+def test_a_primitive_that_is_registered_again_is_the_new_one(name: str) -> None:
+    """A notebook's cell may be run again."""
+    xp, x = xpgrad.namespace("numpy"), np.asarray([1.0, 2.0])
+    for factor in (2, 3):
+        primitive(name, "x", elementwise=True, implementation=lambda xp, x, factor=factor: factor * x)
+        vjp(name, x=_times(factor))
+        for f in (getattr(xp, name), getattr(xpgrad, name), function(name), lambda x: getattr(xp, name)(x)):
+            assert f(x).tolist() == [factor, 2 * factor]
+            assert xpgrad.grad(f)(x).tolist() == [factor, factor]
+
+
+def _times(factor: float) -> Callable[[Any], Any]:
+    return lambda g: factor * g
+
+
+@pytest.mark.parametrize("backend", ["numpy", "dask"])
+def test_a_rule_that_is_registered_again_is_the_new_one(name: str, backend: str) -> None:
+    xp = xpgrad.namespace(backend)
+    primitive(name, "x", elementwise=True, implementation=_twice)
+    for factor in (2.0, 5.0):
+        vjp(name, x=_times(factor))
+        f = getattr(xp, name)
+        assert xpgrad.grad(lambda x, f=f: xp.sum(f(x)))(xp.ones(2)).tolist() == [factor, factor]
+
+
+def test_a_record_keeps_the_rule_that_it_was_made_with(name: str) -> None:
+    primitive(name, "x", elementwise=True, implementation=_twice)
+    vjp(name, x=_times(2.0))
+    x = xpgrad.asarray([1.0])
+    x.attach_grad()
+    with xpgrad.autograd.record():
+        y = getattr(xpgrad, name)(x)
+    vjp(name, x=lambda g, x: g * x * 7.0)
+    y.backward()
+    assert x.grad.tolist() == [2.0]  # type: ignore[union-attr]  # attached above
+
+
+def test_rules_may_be_registered_one_by_one(name: str) -> None:
+    primitive(name, "x1 x2", elementwise=True, implementation=lambda xp, x1, x2: x1 * x2)
+    vjp(name, x1=lambda g, x2: g * x2)
+    vjp(name, x2=lambda g, x1: g * x1)
+    assert xpgrad.grad(getattr(xpgrad, name), (0, 1))(2.0, 3.0) == (3.0, 2.0)
+
+
+@pytest.mark.parametrize("dotted", ["registered_here", "of_its_own.registered_here"])
+def test_namespaces_show_what_is_registered_later(dotted: str) -> None:
+    xp = xpgrad.namespace("numpy")
+    primitive(dotted, "x", elementwise=True, implementation=_twice)
+    try:
+        assert attrgetter(dotted)(xpgrad)(1.0).item() == 2.0
+        assert dotted.partition(".")[0] in {*dir(xpgrad)} & {*dir(xp)}
+    finally:
+        del PRIMITIVES[dotted]
+        vars(xp).pop(dotted.partition(".")[0])
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ({"y": lambda g: g}, "registered_here has no input 'y': its inputs are x1, x2"),
+        ({"x1": lambda g, x3: g * x3}, "rule of registered_here for 'x1' asks for 'x3', which .* can have x1, x2"),
+        ({"x1": lambda g, i: g}, "asks for 'i'"),
+        ({"x1": lambda g, j=2: g * j}, "asks for 'j'"),
+        ({"x2": lambda x: x}, "rule of registered_here for 'x2' must take the cotangent g first"),
+        ({"x2": lambda: 0}, "'x2' must take the cotangent g first"),
+        ({"x2": lambda xp: 0}, "'x2' must take the cotangent g first"),
+        ({"x2": lambda *a: a}, "'x2' must take the cotangent g first"),
+        ({"x2": lambda g, *, x1: g * x1}, "'x2' must take the cotangent g first"),
+        ({"x2": 3}, "'x2' must take the cotangent g first"),
+        ({"x2": {}.get}, "'x2' must take the cotangent g first"),
+    ],
+)
+def test_a_rule_that_cannot_be_run_is_refused_when_it_is_registered(
+    name: str, rules: dict[str, Any], says: str
+) -> None:
+    primitive(name, "x1 x2", elementwise=True, implementation=lambda xp, x1, x2: x1 * x2)
+    with pytest.raises(RuleError, match=says):
+        vjp(name, **rules)
+    assert not PRIMITIVES[name].rules
+
+
+def test_a_rule_needs_its_primitive() -> None:
+    with pytest.raises(RuleError, match="there is no primitive 'never_registered': register it first"):
+        vjp("never_registered", x=lambda g: g)
+
+
+@pytest.mark.parametrize("inputs", ["out", "g", "xp", "x x", "x 2", "lambda", "_x", "x x_shape", "*i", "", "*x y"])
+def test_inputs_with_names_that_mean_something_else_are_refused(name: str, inputs: str) -> None:
+    with pytest.raises(RuleError, match=r"registered_here (cannot have an input|needs the names of its inputs)"):
+        primitive(name, inputs)
+    assert name not in PRIMITIVES
+
+
+def test_parameters_with_names_that_mean_something_else_are_refused(name: str) -> None:
+    with pytest.raises(RuleError, match="cannot have an input or parameter 'out', which means something else"):
+        primitive(name, "x", out=None)
+    with pytest.raises(RuleError, match="needs a first input without a default"):
+        primitive(name, "x", x=1.0)
+    with pytest.raises(RuleError, match="'two-words' cannot be the name of a primitive"):
+        primitive("two-words", "x")
+
+
+@pytest.mark.parametrize("word", ["node", "function", "result", "plan", "Array", "is_recording"])
+def test_names_that_the_engines_code_uses_are_refused(name: str, word: str) -> None:
+    primitive(name, word, elementwise=True, implementation=_twice)
+    vjp(name, **{word: _times(2.0)})
+    with pytest.raises(RuleError, match=f"cannot have an input or parameter named '{word}'"):
+        getattr(xpgrad, name)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "dask"])
+@pytest.mark.parametrize("elementwise", [True, False])
+def test_a_rule_that_returns_nothing_is_named(name: str, backend: str, elementwise: bool) -> None:
+    xp = xpgrad.namespace(backend)
+    primitive(name, "x", elementwise=elementwise, implementation=_twice)
+    vjp(name, x=lambda g: None)
+    with pytest.raises(RuleError, match="rule of registered_here for 'x' returned None: it must return the cotangent"):
+        xpgrad.grad(lambda x: xp.sum(getattr(xp, name)(x) * x))(xp.ones(2))

@@ -42,7 +42,7 @@ class CupyBackend(Backend):
 
     @property
     def functions(self) -> dict[str, Any]:
-        return self.own_functions.FUNCTIONS  # type: ignore[no-any-return]  # a module in an attribute is untyped
+        return self.own_functions.FUNCTIONS
 
     def function(self, name: str) -> Any:
         return self.functions.get(name) or super().function(name)
@@ -63,7 +63,7 @@ class CupyBackend(Backend):
             return super().fit(g, like)
 
     def owned(self, x: Any) -> bool:
-        return self.own_functions.is_owned(x)  # type: ignore[no-any-return]  # a module in an attribute is untyped
+        return self.own_functions.is_owned(x)
 
     def write(self, x: Any, key: Any, value: Any) -> Any:
         with x.device:
@@ -89,10 +89,10 @@ class CupyBackend(Backend):
             self.own_functions.cupy.cuda.Device().synchronize()
 
     def devices(self) -> list[Any]:
-        return self.own_functions.devices()  # type: ignore[no-any-return]  # a module in an attribute is untyped
+        return self.own_functions.devices()
 
     def computing(self, x: Any) -> AbstractContextManager[Any]:
-        return x.device  # type: ignore[no-any-return]  # raw arrays are untyped
+        return x.device
 
     def device_cause(self, error: Exception) -> str | None:
         runtime = self.own_functions.cupy.cuda.runtime

@@ -70,7 +70,7 @@ class NumpyBackend(Backend):
 
     def owned(self, x: Any) -> bool:
         flags = x.flags
-        return flags.owndata and flags.writeable  # type: ignore[no-any-return]  # raw arrays are untyped
+        return flags.owndata and flags.writeable
 
     def fit(self, g: Any, like: Any) -> Any:
         if g.shape == like.shape:

@@ -73,7 +73,7 @@ class Report:
 
 def read(path: Path) -> dict[str, Outcome]:
     """The outcome of earlier runs, by backend."""
-    return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]  # JSON is untyped
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write(path: Path, outcomes: dict[str, Outcome]) -> None:

@@ -16,7 +16,7 @@ from xpgrad.check import check_grads
 from xpgrad.custom import custom_vjp
 from xpgrad.discovery import available_backends, get_backend, set_backend, use_backend
 from xpgrad.functional import grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
-from xpgrad.namespace import active, namespace
+from xpgrad.namespace import active, asarray, namespace
 from xpgrad.ravel import ravel_tree
 from xpgrad.recomputation import checkpoint
 
@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Array",
+    "asarray",
     "autograd",
     "available_backends",
     "check_grads",

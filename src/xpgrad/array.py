@@ -65,7 +65,7 @@ class Array(Declared, Exits, Collection):
     @property
     def shape(self) -> tuple[int, ...]:
         """Number of elements along each axis."""
-        return self._seen_data.shape  # type: ignore[no-any-return]  # raw arrays are untyped
+        return self._seen_data.shape
 
     @property
     def ndim(self) -> int:
@@ -103,6 +103,8 @@ class Array(Declared, Exits, Collection):
         return id(self)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_data"):
+            return "<Array without data: xpgrad.asarray(...) makes one with them>"
         text = repr(self.data)
         for start in ("array(", "Array("):
             if text.startswith(start):

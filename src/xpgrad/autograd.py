@@ -43,7 +43,7 @@ def record(train_mode: bool | None = True) -> Scope:
     Scope
         For ``with``, or to decorate a function.
     """
-    return modes(True, train_mode)
+    return modes(True, None if train_mode is None else _state(train_mode))
 
 
 def pause(train_mode: bool | None = False) -> Scope:
@@ -59,7 +59,7 @@ def pause(train_mode: bool | None = False) -> Scope:
     Scope
         For ``with``, or to decorate a function.
     """
-    return modes(False, train_mode)
+    return modes(False, None if train_mode is None else _state(train_mode))
 
 
 def train_mode() -> Scope:
@@ -105,11 +105,16 @@ def set_training(train_mode: bool) -> bool:
 
 
 def _switch(variable: ContextVar[bool], value: bool) -> bool:
-    if not isinstance(value, int):
-        raise TypeError(f"expected True or False, got {value!r}.")
-    previous = variable.get()
-    variable.set(bool(value))
+    state, previous = _state(value), variable.get()
+    variable.set(state)
     return previous
+
+
+def _state(value: Any) -> bool:
+    """A state as True or False; NumPy's booleans are as good as Python's."""
+    if not isinstance(value, int) and not (str(getattr(value, "dtype", "")) == "bool" and value.shape == ()):
+        raise TypeError(f"expected True or False, got {value!r}.")
+    return bool(value)
 
 
 def mark_variables(

@@ -113,7 +113,7 @@ class Backend:
 
     def shape(self, x: Any) -> tuple[int, ...]:
         """The shape as rules get it; a lazy library's may know more than lengths, and must equal any like it."""
-        return x.shape  # type: ignore[no-any-return]  # raw arrays are untyped
+        return x.shape
 
     def elementwise(self, name: str, function: Callable[..., Any], *arrays: Any) -> Any:
         """Apply a function, called `name`, to the blocks of broadcast arrays; only lazy backends are asked to."""
@@ -126,6 +126,13 @@ class Backend:
     def fit(self, g: Any, like: Any) -> Any:
         """A cotangent in the shape, and the layout if the library has such, of a raw array."""
         return self.asarray(g) if g.shape == like.shape else self.copy(self.namespace.broadcast_to(g, like.shape))
+
+    def measured(self, g: Any, like: Any) -> Any:
+        """A cotangent whose lengths a lazy library does not know, with those of another for the same array.
+
+        The other may still be smaller: of length 1 along some axes.
+        """
+        raise NotImplementedError
 
     def asarray(self, x: Any) -> Any:
         """Turn what an operation returned (a NumPy scalar, say) into an array of this library, without copying."""

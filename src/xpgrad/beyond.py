@@ -188,7 +188,7 @@ def _summarised(
         )
         for part, n in zip(_first_and_last(x, axis, lengths), width, strict=True)
     ]
-    return xp.concat([ends[0], x, ends[1]], axis=axis)  # type: ignore[no-any-return]  # made by name
+    return xp.concat([ends[0], x, ends[1]], axis=axis)
 
 
 def _ramped(xp: Any, x: Array, axis: int, width: Sequence[int], ends: Sequence[Any]) -> Array:
@@ -199,14 +199,14 @@ def _ramped(xp: Any, x: Array, axis: int, width: Sequence[int], ends: Sequence[A
         counts = xp.arange(n, dtype=steps.dtype, device=x.device)
         ramp = xp.reshape(counts, (n, *(1,) * (x.ndim - axis - 1))) * steps + end
         ramps.append(_in_kind(xp, ramp, x, xp.floor))
-    return xp.concat([ramps[0], x, xp.flip(ramps[1], axis=axis)], axis=axis)  # type: ignore[no-any-return]  # made by name
+    return xp.concat([ramps[0], x, xp.flip(ramps[1], axis=axis)], axis=axis)
 
 
 def _framed(xp: Any, x: Array, widths: Sequence[Any], values: Sequence[Any]) -> Array:
     """An array with constants around it."""
     if all(isinstance(value, int | float) and value == 0 for pair in values for value in pair):
         key = tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape, strict=True))
-        return xp.scatter(x, key, tuple(map(sum, widths, x.shape)))  # type: ignore[no-any-return]  # made by name
+        return xp.scatter(x, key, tuple(map(sum, widths, x.shape)))
     for axis, (width, ends) in enumerate(zip(widths, values, strict=True)):
         lengths = [(*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in width]
         before, after = (
@@ -333,7 +333,7 @@ def sinc(x: Any) -> Array:
     near = xp.abs(x) < 1e-4
     z = pi * xp.where(near, 1.0, x)
     square = (pi * xp.where(near, x, 0.0)) ** 2
-    return xp.where(near, 1 - square / 6 * (1 - square / 20), xp.sin(z) / z)  # type: ignore[no-any-return]  # made by name
+    return xp.where(near, 1 - square / 6 * (1 - square / 20), xp.sin(z) / z)
 
 
 def softplus(x: Any) -> Array:
@@ -349,17 +349,17 @@ def softplus(x: Any) -> Array:
     Array
         Of the shape of `x`.
     """
-    return -function("special.log_expit")(-as_array(x))  # type: ignore[no-any-return]  # made by name
+    return -function("special.log_expit")(-as_array(x))
 
 
 def expm1(x: Any) -> Array:
     """``exp(x) - 1``, as SciPy has it, too."""
-    return function("expm1")(x)  # type: ignore[no-any-return]  # made by name
+    return function("expm1")(x)
 
 
 def log1p(x: Any) -> Array:
     """``log(1 + x)``, as SciPy has it, too."""
-    return function("log1p")(x)  # type: ignore[no-any-return]  # made by name
+    return function("log1p")(x)
 
 
 #: Every function of this file, by name.

@@ -55,10 +55,10 @@ class Collection:
     def _with(self, data: Any) -> Self:
         """An Array of the same content in another form."""
         if not self._recorded:
-            return self._kind._around(data)  # type: ignore[no-any-return]  # declared as any
+            return self._kind._around(data)
         out: Any = self.copy()  # type: ignore[attr-defined]  # attached to Array: a copy that keeps the history
         out._data = data
-        return out  # type: ignore[no-any-return]  # as above
+        return out
 
     @property
     def _recorded(self) -> bool:

@@ -21,6 +21,11 @@ def astype(x: Array, /, dtype: Any, copy: bool = True, device: Any = None) -> Ar
     return x if same and not copy else function("astype")(x, dtype, copy, device)
 
 
+def tile(x: Array, /, repetitions: int | tuple[int, ...]) -> Array:
+    """The array so many times along each of its last axes; as in NumPy, one number is for the last axis."""
+    return function("tile")(x, repetitions if isinstance(repetitions, tuple | list) else (repetitions,))
+
+
 def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array:
     """The axes in another order; as in NumPy, a view."""
     return turned(as_array(x), axes)
@@ -30,7 +35,7 @@ def matrix_transpose(x: Array, /) -> Array:
     """The last two axes exchanged; as in NumPy, a view."""
     x = as_array(x)
     if x.ndim < 2:
-        return function("matrix_transpose")(x)  # type: ignore[no-any-return]  # primitives are untyped
+        return function("matrix_transpose")(x)
     return turned(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
@@ -221,6 +226,7 @@ COMPOSITES: dict[str, Callable[..., Any]] = {
     "meshgrid": meshgrid,
     "moveaxis": moveaxis,
     "permute_dims": permute_dims,
+    "tile": tile,
     **{name: _of_shape(name) for name in ("expand_dims", "reshape", "squeeze")},
     **{f"linalg.{name}": function(name) for name in ("matmul", "tensordot", "vecdot")},
     "linalg.matrix_transpose": matrix_transpose,

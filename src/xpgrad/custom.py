@@ -17,8 +17,9 @@ from xpgrad.cotangent import conjugated, restore
 from xpgrad.discovery import backend_of, floating, is_array
 from xpgrad.errors import FunctionError
 from xpgrad.functions import as_array
-from xpgrad.node import Form, Part, make_node
+from xpgrad.node import Form, Part, leaf, make_node
 from xpgrad.plan import shape_of
+from xpgrad.reach import boundary
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import aligned, leaves, rebuild, tree_map
 
@@ -135,6 +136,28 @@ def arrays(tree: Any) -> list[Array]:
     return [x for x in leaves(tree) if isinstance(x, Array)]
 
 
+def without_history(name: str, f: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """Call a function so that nothing leads back to its arguments; what it returns has no history.
+
+    It is called while recording: a result that has a history from before the call shows that the function took
+    something tracked from elsewhere, to which no gradient would flow.
+
+    Raises
+    ------
+    FunctionError
+        If so.
+    """
+    start = leaf().order
+    with modes(True, None):
+        out = f(*(tree_map(x, lambda x: array_of(x.data) if tracked(x) else x) for x in args))
+    if any(node.order > start for node in boundary(arrays(out), start)):
+        raise FunctionError(
+            f"{name} uses an array that is being recorded and is not one of its arguments, so that no gradient would "
+            "flow to it. Make it an argument, or use its detach() where no gradient is wanted."
+        )
+    return out
+
+
 def name_of(f: Any) -> str:
     """What messages and graphs call a function."""
     return getattr(f, "__name__", type(f).__name__)
@@ -145,6 +168,9 @@ class Function:
 
     Derive from it, write `forward` and `backward`, and call an instance, once. The gradient of the call is what
     `backward` returns; nothing is multiplied for you.
+
+    No gradient flows to an array that `forward` takes from elsewhere, a weight in an attribute say: as in MXNet and
+    PyTorch it is a constant there. What wants a gradient is given as an input; `custom_vjp` refuses the others.
 
     Gradients of higher order need a `backward` made of differentiable operations, on arrays that `forward` took,
     returned, or gave to `save_for_backward`; to other intermediate results of `forward` no history leads.
@@ -356,7 +382,8 @@ class CustomVJP:
         Raises
         ------
         FunctionError
-            If no derivative is defined, a non-differentiable argument is tracked, or `fwd` does not return a pair.
+            If no derivative is defined, a non-differentiable argument is tracked, `fwd` does not return a pair, or
+            the result comes from a tracked array that is no argument.
         """
         name = name_of(self._f)
         if self._fwd is None or self._bwd is None:
@@ -372,10 +399,9 @@ class CustomVJP:
                     "through it. Pass x.detach(), or take the position out of nondiff_argnums."
                 )
         args = tuple(x if i in self._nondiff else tree_map(x, snapshot) for i, x in enumerate(args))
-        with modes(False, None):
-            if not any(map(tracked, leaves(args))):
-                return self._f(*args)
-            out, residuals = self.forward(args)
+        if not any(map(tracked, leaves(args))):
+            return without_history(name, self._f, args)
+        out, residuals = without_history(name, lambda *args: self.forward(args), args)
         return _VJPCall(self, args, out, residuals).record_tree(out)
 
     def forward(self, args: tuple[Any, ...]) -> tuple[Any, Any]:

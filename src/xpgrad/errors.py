@@ -191,6 +191,10 @@ class NotDifferentiableError(XpgradError, NotImplementedError):
         )
 
 
+class RuleError(XpgradError, TypeError):
+    """A primitive or a rule is registered that cannot be run, or a rule returned no cotangent."""
+
+
 class UnknownBackendError(XpgradError, LookupError):
     """No backend and no array-API library has this name."""
 

@@ -37,7 +37,7 @@ class Exits:
 
     def asnumpy(self) -> numpy.ndarray[Any, Any]:
         """A NumPy copy of the values, without their history; computes and transfers where needed."""
-        return get_named("numpy").copy(backend_of(self.data).to_numpy(self._data))  # type: ignore[no-any-return]  # hooks are untyped
+        return get_named("numpy").copy(backend_of(self.data).to_numpy(self._data))
 
     def item(self) -> bool | int | float | complex:
         """The only element as a Python number, without its history.
@@ -47,7 +47,7 @@ class Exits:
         ValueError
             If the array does not have exactly one element.
         """
-        return self.asnumpy().item()  # type: ignore[no-any-return]  # NumPy types item() as Any
+        return self.asnumpy().item()
 
     def tolist(self) -> Any:
         """The values as nested lists of Python numbers, without their history."""

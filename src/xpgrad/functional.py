@@ -21,9 +21,10 @@ from xpgrad.errors import DifferentiationError, HeadGradientError, VariableError
 from xpgrad.exits import last_exit
 from xpgrad.functions import as_array, function
 from xpgrad.inplace import writable
-from xpgrad.node import is_leaf, leaf, make_node
+from xpgrad.node import leaf, make_node
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 from xpgrad.pullback import pull
+from xpgrad.reach import boundary
 from xpgrad.rows import jacobian as jacobian_of
 from xpgrad.rows import units as unit_rows
 from xpgrad.scope import is_recording, modes
@@ -144,7 +145,7 @@ def vjp(f: Callable[..., Any], *args: Any, has_aux: bool = False) -> tuple[Any, 
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
         gs = _vectors(outputs, run.out, cotangent, "the cotangent", HeadGradientError)
         create = is_recording() and (run.needed or any(map(tracked, gs)))
-        return run.gradients(outputs, gs, create, (), retain=True)  # type: ignore[no-any-return]  # a tuple for ()
+        return run.gradients(outputs, gs, create, (), retain=True)
 
     out = run.hand_out(run.out)
     return (out, pull_back, run.hand_out(run.aux)) if has_aux else (out, pull_back)
@@ -473,25 +474,6 @@ def _walk(
     targets = [x._node for x in inputs]
     found = pull(nodes, gs, targets=targets, create=create, stop=True, **options)
     return [fit(found[n], x) if n in found else filled(x, 0) for n, x in zip(targets, inputs, strict=True)]
-
-
-def boundary(heads: Iterable[Array], start: float) -> dict[Any, Any]:
-    """Where the history of heads since `start` begins: earlier nodes and variables, with their shapes and dtypes."""
-    found: dict[Any, Any] = {}
-    seen = set()
-    stack: list[Any] = [(y._node, (y.shape, y.dtype)) for y in heads if tracked(y)]
-    while stack:
-        node, form = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if node.order > start or is_leaf(node):
-            found[node] = form
-        else:
-            stack += [
-                (parent, node.form.like[i] if node.form and node.form.like else form) for i, parent in node.origins
-            ]
-    return found
 
 
 def arguments_in(given: Any, what: str) -> tuple[Any, ...]:

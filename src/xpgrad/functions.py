@@ -12,7 +12,7 @@ from xpgrad.discovery import backend_of
 from xpgrad.general import general
 from xpgrad.operands import SCALARS, operand, own_array
 from xpgrad.plan import device_of
-from xpgrad.primitive import PRIMITIVES, Primitive
+from xpgrad.primitive import FORGETTING, PRIMITIVES, Primitive
 from xpgrad.record import binary, unary
 
 assert rules.__all__  # noqa: S101  # importing the rules is what fills the registry
@@ -54,15 +54,27 @@ def as_arrays(values: Sequence[Any]) -> list[Array]:
     ]
 
 
-@cache
-def function(name: str) -> Callable[..., Any]:
-    """The function of the primitive that is registered under a name, for arrays of any backend."""
-    return function_of(PRIMITIVES[name])
+class _Functions(dict[str, Callable[..., Any]]):
+    """The functions of registered primitives, made when they are first asked for."""
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        made = self[name] = _made(PRIMITIVES[name])
+        return made
 
 
-@cache
+_FUNCTIONS = _Functions()
+FORGETTING.append(lambda name: _FUNCTIONS.pop(name, None))
+
+#: The function of the primitive that is registered under a name, for arrays of any backend.
+function: Callable[[str], Callable[..., Any]] = _FUNCTIONS.__getitem__
+
+
 def function_of(primitive: Primitive) -> Callable[..., Any]:
     """The function of a primitive, registered or not, for arrays of any backend."""
+    return function(primitive.name) if PRIMITIVES.get(primitive.name) is primitive else _made_once(primitive)
+
+
+def _made(primitive: Primitive) -> Callable[..., Any]:
     name = primitive.name
     complete = primitive.rules.keys() == set(primitive.inputs)
     make = _SIMPLE[len(primitive.inputs)] if primitive.simple and complete else general
@@ -71,3 +83,6 @@ def function_of(primitive: Primitive) -> Callable[..., Any]:
     apply.__module__ = "xpgrad"  # where pickle finds it again
     apply.__doc__ = f"``{name}``, differentiable, computed by the library of the arrays that it is given."
     return apply
+
+
+_made_once = cache(_made)

@@ -12,12 +12,13 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.cotangent import unlike
-from xpgrad.custom import Function, name_of
+from xpgrad.custom import Function, name_of, without_history
 from xpgrad.discovery import floating
 from xpgrad.errors import DifferentiationError
 from xpgrad.functional import grad, jacobian, vjp
 from xpgrad.functions import as_array
 from xpgrad.ravel import ravel_tree
+from xpgrad.scope import is_recording
 from xpgrad.tree import leaves, rebuild
 
 LinearSolver = Callable[[Callable[[Any], Any], Any], Any]
@@ -43,7 +44,9 @@ def root(
     Returns
     -------
     callable
-        ``solve(*parameters)``, differentiable to any order. Parameters may be nested; they are given by position.
+        ``solve(*parameters)``, differentiable to any order. Parameters may be nested; they are given by position. It
+        raises FunctionError where f or the solver uses an array that is being recorded and is no parameter: no
+        gradient would flow to it.
 
     Notes
     -----
@@ -58,10 +61,15 @@ def root(
 
     def solve(*parameters: Any) -> Any:
         made: list[Any] = []
+        recording = is_recording()
 
         def found(*given: Any) -> Any:
-            vector, unravel = ravel_tree(solver(*rebuild(parameters, given)))
+            taken = rebuild(parameters, given)
+            x = without_history(name_of(solver), solver, taken) if recording else solver(*taken)
+            vector, unravel = ravel_tree(x)
             made.append(unravel)
+            if recording:  # before the walk back, where only the parameters would be looked at
+                without_history(name_of(f), f, (x, *taken))
             return vector
 
         def residual(v: Any, *given: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 from xpgrad.cotangent import COUNTED, keep_zero
 from xpgrad.discovery import backend_of
-from xpgrad.plan import Edge, Plan
+from xpgrad.plan import Edge, Plan, is_own
 from xpgrad.primitive import PRIMITIVES, raw_namespace
 
 
@@ -26,17 +26,17 @@ def edges_in_blocks(plan: Plan, square: bool) -> tuple[tuple[int, Callable[..., 
     The two edges of a product of one array with itself are one: g is doubled, which may be a single number still.
     """
     primitive, edges, start = plan.primitive, [], 0
-    for i, _, at in plan.edges:
+    for i, pull, at in plan.edges:
         name = primitive.inputs[i]
         edge = primitive.rules[name]
         if _passes(edge):
             edges.append((i, _pass, at))
             continue
         # By name if it is one of xpgrad's own primitives, otherwise the rule itself travels.
-        known = edge.rule.__module__.startswith("xpgrad.") and PRIMITIVES.get(primitive.name) is primitive
+        known = is_own(edge.rule) and PRIMITIVES.get(primitive.name) is primitive
         reference = (primitive.name, name) if known else edge
         part = slice(start, start + len(edge.needs))
-        edges.append((i, partial(_step, reference, plan.guarded, part), at))
+        edges.append((i, partial(_step, reference, pull, plan.guarded, part), at))
         start = part.stop
         if square and known and primitive.name == "multiply":
             return ((i, partial(_doubled, edges[0][1]), at),)
@@ -60,7 +60,15 @@ def _pass(_: Any, g: Any, __: tuple[Any, ...]) -> Any:
     return g
 
 
-def _step(reference: tuple[str, str] | Edge, guarded: bool, part: slice, _: Any, g: Any, kept: tuple[Any, ...]) -> Any:
+def _step(
+    reference: tuple[str, str] | Edge,
+    pull: Callable[..., Any],
+    guarded: bool,
+    part: slice,
+    xp: Any,
+    g: Any,
+    kept: tuple[Any, ...],
+) -> Any:
     """Run a rule on the blocks of the arrays that it needs; what else it needs goes along."""
     constants, arrays = [], []
     for a in kept[part]:
@@ -72,7 +80,9 @@ def _step(reference: tuple[str, str] | Edge, guarded: bool, part: slice, _: Any,
     if all(isinstance(a, int | float) and a and isfinite(a) for a in constants):
         guarded = False
     function = partial(run_in_block, reference, guarded, tuple(constants))
-    return backend_of(g).elementwise(name, function, g, *arrays)
+    r = backend_of(g).elementwise(name, function, g, *arrays)
+    # Dask says no more than this of a rule that fails: on whole arrays it says itself what is wrong.
+    return pull(xp, g, kept) if r is NotImplemented else r
 
 
 class _Mark(Enum):

@@ -21,7 +21,8 @@ from xpgrad.discovery import allocate, backend_of, check_named, get_backend, get
 from xpgrad.errors import HistoryLostError, NotDifferentiableError
 from xpgrad.functions import as_array, function
 from xpgrad.general import leading_array
-from xpgrad.primitive import CONSTANTS, FORMS, HELPERS, PRIMITIVES
+from xpgrad.operands import SCALARS
+from xpgrad.primitive import CONSTANTS, FORGETTING, FORMS, HELPERS, PRIMITIVES
 from xpgrad.scope import is_recording
 
 API_VERSION = "2025.12"
@@ -92,13 +93,17 @@ def _module(backend_name: str, prefix: str) -> ModuleType:
         setattr(module, attribute, found)
         return found
 
-    known = (name.removeprefix(prefix) for name in NAMES if name.startswith(prefix))
-    public = sorted({name.partition(".")[0] for name in known})
+    def public() -> list[str]:
+        names = NAMES | (PRIMITIVES.keys() - HELPERS)  # some are registered later
+        known = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        return sorted({name.partition(".")[0] for name in known})
+
     vars(module).update(
         __getattr__=make,
-        __dir__=lambda: public + [name for name in _extras(backend_name) if not prefix],
-        __all__=public,
+        __dir__=lambda: public() + [name for name in _extras(backend_name) if not prefix],
+        __all__=public(),
     )
+    FORGETTING.append(lambda name: vars(module).pop(name.removeprefix(prefix), None))
     return module
 
 
@@ -110,7 +115,7 @@ def _extras(backend_name: str) -> list[str]:
 
 def _attribute(backend_name: str, name: str) -> Any:
     """What a namespace holds under a name."""
-    if name in EXTENSIONS:
+    if name in EXTENSIONS or any(known.startswith(f"{name}.") for known in PRIMITIVES):
         return _module(backend_name, f"{name}.")
     if name == "asarray":
         return _asarray_of(backend_name)
@@ -200,7 +205,7 @@ def _constant(backend: Backend, name: str) -> Callable[..., Any]:
     apply.__name__, apply.__qualname__ = name.rpartition(".")[2], name
     apply.__module__ = f"xpgrad.{backend.name}"  # where pickle finds it again
     apply.__doc__ = f"``{name}``, computed by the library, without a gradient: {CONSTANTS[name]}."
-    return apply  # type: ignore[no-any-return]  # what eval makes is untyped
+    return apply
 
 
 def _refuse_tracked(name: str, **values: Any) -> None:
@@ -211,7 +216,52 @@ def _refuse_tracked(name: str, **values: Any) -> None:
 
 
 def _holds_array(obj: Any) -> bool:
-    return any(isinstance(item, Array) or (isinstance(item, list | tuple) and _holds_array(item)) for item in obj)
+    """Whether an Array, or a raw array that NumPy does not know, is in a list or tuple, or in those in it."""
+    return any(
+        _holds_array(item) if isinstance(item, list | tuple) else isinstance(item, Array) or home_of(item) is not None
+        for item in obj
+    )
+
+
+def home_of(obj: Any) -> str | None:
+    """The name of an array's backend, or of that of the first array in a list or tuple, leaving out NumPy."""
+    if obj.__class__ in SCALARS:
+        return None
+    if isinstance(obj, list | tuple):
+        return next(filter(None, map(home_of, obj)), None)
+    raw = obj.data if isinstance(obj, Array) else obj
+    name = backend_of(raw).name if is_array(raw) else "numpy"
+    return None if name == "numpy" else name
+
+
+def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Array:
+    """Convert to an Array: of the active backend, but an array of a library other than NumPy stays one of that library.
+
+    So nothing lazy is computed, and nothing leaves a device. Who wants that says so, by ``x.asnumpy()`` or by the
+    `asarray` of a namespace, such as ``xpgrad.numpy.asarray(x)``.
+
+    Parameters
+    ----------
+    obj : Array, raw array, number, or nested list or tuple of these
+        An Array keeps its history; a list that holds arrays is stacked, with their histories.
+    dtype, device : optional
+        Those of the result.
+    copy : bool, optional
+        True: always copy. False: never, raise ValueError where a copy is needed. None: only where needed.
+
+    Returns
+    -------
+    Array
+        The Array itself where nothing has to change.
+
+    Raises
+    ------
+    HistoryLostError
+        If a recorded Array of NumPy's would have to be converted to the active backend.
+    MaskedArrayError
+        If `obj` has a mask, as NumPy's masked arrays have.
+    """
+    return namespace(home_of(obj) or get_backend()).asarray(obj, dtype=dtype, device=device, copy=copy)
 
 
 def _asarray_of(backend_name: str) -> Callable[..., Array]:
@@ -223,8 +273,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
         Parameters
         ----------
         obj : Array, raw array, number, or nested list or tuple of these
-            An Array keeps its history; a list that holds Arrays is stacked, with their histories. An Array of another
-            backend is converted.
+            An Array keeps its history; a list that holds arrays is stacked, with their histories. An Array, or a raw
+            array, of another backend is converted: a lazy one is computed for that, and a device may refuse.
         dtype, device : optional
             Those of the result.
         copy : bool, optional
@@ -262,7 +312,7 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             obj = function("copy")(obj)
         if device is not None and device != obj.device:
             obj = function("to_device")(obj, device=device)
-        return obj  # type: ignore[no-any-return]  # functions of primitives are untyped
+        return obj
 
     asarray.__qualname__ = "asarray"
     asarray.__module__ = f"xpgrad.{backend_name}"  # where pickle finds it again
@@ -311,7 +361,7 @@ def _from_dlpack_of(backend_name: str) -> Callable[..., Array]:
         """
         backend = get_named(backend_name)
         if isinstance(x, Array) and backend_of(x.data) is backend:
-            return namespace(backend_name).asarray(x, device=device, copy=copy)  # type: ignore[no-any-return]  # made by name
+            return namespace(backend_name).asarray(x, device=device, copy=copy)
         given = {key: value for key, value in (("device", device), ("copy", copy)) if value is not None}
         return array_of(backend.asarray(allocate(backend, backend.function("from_dlpack"), x, **given)))
 

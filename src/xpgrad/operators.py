@@ -85,6 +85,10 @@ def _matmul(self: Array, other: Any) -> Any:
         return NotImplemented
 
 
+def _divmod(x1: Any, x2: Any) -> tuple[Any, Any]:
+    return x1 // x2, x1 % x2
+
+
 def _transpose(self: Array) -> Any:
     """The transpose of a two-dimensional array."""
     if self.ndim != 2:
@@ -108,6 +112,7 @@ def _methods() -> dict[str, Any]:
         table |= {f"__{stem}__": apply, f"__r{stem}__": _constant(_reflected(raw)), f"__i{stem}__": _in_place(apply)}
     table |= {f"__{stem}__": _constant(raw) for stem, raw in _COMPARISONS}
     table |= {"__matmul__": _matmul, "__rmatmul__": _reflected(_matmul), "__imatmul__": _in_place(_matmul)}
+    table |= {"__divmod__": _divmod, "__rdivmod__": _reflected(_divmod)}
     table |= {"__neg__": function("negative"), "__pos__": function("positive"), "__abs__": function("abs")}
     table |= {"__invert__": _invert, "T": property(_transpose), "mT": property(matrix_transpose)}
     table |= {name: _method(name) for name in _METHODS}

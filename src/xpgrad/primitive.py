@@ -21,11 +21,14 @@ This module knows nothing of arrays and nothing of any library.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
+from keyword import iskeyword
+from types import FunctionType
 from typing import Any
 
 from xpgrad.backend import Backend
+from xpgrad.errors import RuleError
 from xpgrad.plan import Edge, Plan, Rule
 
 #: Marks a parameter that has no default.
@@ -98,7 +101,7 @@ class Primitive:
         """The function for a backend's arrays: the backend's own, ours, or the library's; AttributeError for none."""
         own = backend.own(self.name, self.elementwise)
         if own is not None or self.implementation is None:
-            return own or backend.function(self.name)  # type: ignore[no-any-return]  # libraries are untyped
+            return own or backend.function(self.name)
         implementation, xp = self.implementation, raw_namespace(backend)
         return lambda *arrays, **parameters: implementation(xp, *arrays, **parameters)
 
@@ -114,6 +117,10 @@ class Primitive:
 PRIMITIVES: dict[str, Primitive] = {}
 
 
+#: What drops, by a primitive's name, what was made of it: called when it, or a rule of it, is registered anew.
+FORGETTING: list[Callable[[str], object]] = []
+
+
 def registered(name: str) -> Primitive:
     """The primitive of this name."""
     return PRIMITIVES[name]
@@ -121,6 +128,15 @@ def registered(name: str) -> Primitive:
 
 #: Those that rules and the engine are made of: namespaces have them, too, but do not show them.
 HELPERS: set[str] = set()
+
+
+def _renew(names: Iterable[str]) -> None:
+    """See to it that what is asked for from now on follows what is registered now."""
+    for name in names:
+        PRIMITIVES[name]._plans = {}
+        for forget in FORGETTING:
+            forget(name)
+
 
 #: The functions that have no gradient, by name, with the reason.
 CONSTANTS: dict[str, str] = {}
@@ -143,6 +159,9 @@ def primitive(
 ) -> Primitive:
     """Register primitives that share one form, and return the last.
 
+    A name that is registered already gets the new form, and has no rules until they are registered again. Who has
+    taken the old function out of its namespace, or recorded with it, keeps that.
+
     Parameters
     ----------
     names : str
@@ -153,16 +172,44 @@ def primitive(
         Whether namespaces show them among their functions.
     **parameters
         Further parameters with their defaults; ``required`` stands for none.
+
+    Raises
+    ------
+    RuleError
+        If a name cannot be one, or a parameter has a name that means something else in a rule.
     """
-    for name in names.split():
-        PRIMITIVES[name] = Primitive(name, inputs, elementwise, bilinear, selects, outputs, implementation, parameters)
-        if not public:
-            HELPERS.add(name)
-    return PRIMITIVES[name]
+    listed = names.split()
+    for name in listed or [names]:
+        if not all(part.isidentifier() and not iskeyword(part) for part in name.split(".")):
+            raise RuleError(f"{name!r} cannot be the name of a primitive: it must be an identifier, or dotted ones.")
+        made = Primitive(name, inputs, elementwise, bilinear, selects, outputs, implementation, parameters)
+        _check_names(made)
+        PRIMITIVES[name] = made
+        (HELPERS.discard if public else HELPERS.add)(name)
+    _renew(listed)
+    return made
+
+
+def _check_names(primitive: Primitive) -> None:
+    """Refuse names of inputs and parameters by which a rule could not tell what they are."""
+    taken = {"xp", "g", "out", *("i" for _ in range(primitive.variadic)), *map("{}_shape".format, primitive.inputs)}
+    names = [*primitive.inputs, *primitive.parameters]
+    if not primitive.inputs or (primitive.variadic and len(primitive.inputs) > 1):
+        raise RuleError(f"{primitive.name} needs the names of its inputs, such as 'x1 x2', or one sequence, '*arrays'.")
+    for name in names:
+        plain = name.isidentifier() and not iskeyword(name) and name[0] != "_"
+        if not plain or name in taken or names.count(name) > 1:
+            why = "means something else in a rule" if name in taken else "is no plain name, or is given twice"
+            raise RuleError(f"{primitive.name} cannot have an input or parameter {name!r}, which {why}: rename it.")
+    if primitive.inputs[0] in primitive.optional:
+        raise RuleError(f"{primitive.name} needs a first input without a default, {primitive.inputs[0]} has one.")
 
 
 def vjp(names: str, **rules: Rule) -> None:
-    """Register the rules of primitives that share them.
+    """Register the rules of primitives that share them; those of other inputs stay as they are.
+
+    A rule that is there already is replaced, for what is computed by the namespaces' functions from now on: Array's
+    operators keep their own.
 
     Parameters
     ----------
@@ -170,10 +217,15 @@ def vjp(names: str, **rules: Rule) -> None:
         The names of the primitives, separated by spaces.
     **rules : callable
         By the name of an input, what makes its cotangent of that of the output. A recorded input without one raises.
+
+    Raises
+    ------
+    RuleError
+        If there is no such primitive or input, or a rule needs what the primitive does not have.
     """
-    edges = _edges(rules)
-    for name in names.split():
-        PRIMITIVES[name].rules = edges
+    for primitive, edges in _edges(names, rules):
+        primitive.rules = primitive.rules | edges
+    _renew(names.split())
 
 
 def row_vjp(names: str, **rules: Rule) -> None:
@@ -185,24 +237,71 @@ def row_vjp(names: str, **rules: Rule) -> None:
         The names of the primitives, separated by spaces.
     **rules : callable
         As for `vjp`; the cotangents lie along a first axis of ``g``. NotImplemented sends them one by one.
+
+    Raises
+    ------
+    RuleError
+        As for `vjp`.
     """
-    edges = _edges(rules)
-    for name in names.split():
-        PRIMITIVES[name].row_rules = edges
+    for primitive, edges in _edges(names, rules):
+        primitive.row_rules = primitive.row_rules | edges
 
 
-def _edges(rules: dict[str, Rule]) -> dict[str, Edge]:
+def _edges(names: str, rules: dict[str, Rule]) -> list[tuple[Primitive, dict[str, Edge]]]:
+    """The primitives of some names, each with the edges that it gets: checked, so that all of them or none get theirs.
+
+    Raises
+    ------
+    RuleError
+        As for `vjp`.
+    """
     edges = {}
     for argument, rule in rules.items():
-        first, *rest = _parameters(rule)
-        edges[argument] = Edge(rule, first == "xp", tuple(rest[first == "xp" :]))
-    return edges
+        found = _parameters(rule)
+        wants_namespace = found is not None and found[:1] == ("xp",)
+        if not found or found[wants_namespace : wants_namespace + 1] != ("g",):
+            raise RuleError(
+                f"the rule of {names} for {argument!r} must take the cotangent g first, or xp and g, and by name what "
+                "else it needs, as in lambda xp, g, x: g * xp.cos(x)."
+            )
+        edges[argument] = Edge(rule, wants_namespace, found[wants_namespace + 1 :])
+    pairs = []
+    for name in names.split():
+        primitive = PRIMITIVES.get(name)
+        if primitive is None:
+            raise RuleError(f"there is no primitive {name!r}: register it first, with primitive({name!r}, ...).")
+        if unknown := edges.keys() - set(primitive.inputs):
+            raise RuleError(f"{name} has no input {min(unknown)!r}: its inputs are {', '.join(primitive.inputs)}.")
+        shapes = map("{}_shape".format, primitive.inputs)
+        known = (*primitive.inputs, *shapes, *primitive.parameters, "out", *["i"] * primitive.variadic)
+        for argument, edge in edges.items():
+            if missing := [need for need in edge.needs if need not in known]:
+                raise RuleError(
+                    f"the rule of {name} for {argument!r} asks for {missing[0]!r}, which {name} does not have: besides "
+                    f"xp and g a rule can have {', '.join(known)}."
+                )
+        pairs.append((primitive, edges))
+    return pairs
 
 
-def _parameters(rule: Rule) -> tuple[str, ...]:
-    """The names of a rule's parameters; from a function's code in a fiftieth of the time that a signature takes."""
-    code = getattr(rule, "__code__", None)
-    return code.co_varnames[: code.co_argcount] if code else tuple(inspect.signature(rule).parameters)
+_BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_OTHERS = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+
+
+def _parameters(rule: Rule) -> tuple[str, ...] | None:
+    """The names of a rule's parameters, None where it takes some by keyword or in any number.
+
+    From a function's code in a fiftieth of the time that a signature takes.
+    """
+    if isinstance(rule, FunctionType) and not hasattr(rule, "__wrapped__"):
+        code = rule.__code__
+        plain = not (code.co_flags & _OTHERS or code.co_kwonlyargcount)
+        return code.co_varnames[: code.co_argcount] if plain else None
+    try:
+        parameters = inspect.signature(rule).parameters
+    except (TypeError, ValueError):  # it is no function, or one that does not say
+        return None
+    return tuple(parameters) if all(p.kind in _BY_POSITION for p in parameters.values()) else None
 
 
 def constant(names: str, form: str, reason: str) -> None:
@@ -227,6 +326,10 @@ class RawNamespace:
     def __init__(self, backend: Backend, extension: str = "") -> None:
         self._backend = backend
         self._prefix = extension
+        FORGETTING.append(self._forget)
+
+    def _forget(self, name: str) -> None:
+        vars(self).pop(name.removeprefix(self._prefix), None)
 
     def __getattr__(self, name: str) -> Any:
         full = self._prefix + name

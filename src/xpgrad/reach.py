@@ -1,4 +1,4 @@
-"""Which part of a record lies between heads and targets."""
+"""Which part of a record lies between heads and targets, and where it begins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
+from xpgrad.array import Array
 from xpgrad.errors import GraphFreedError
+from xpgrad.node import is_leaf
 
 
 def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop: bool = False) -> set[Any]:
@@ -30,3 +32,22 @@ def leading_to(targets: Iterable[Any], heads: Sequence[Any], stop: bool = False)
         if not (stop and node in wanted) and not useful.isdisjoint(node.parents):
             useful.add(node)
     return useful
+
+
+def boundary(heads: Iterable[Array], start: float) -> dict[Any, Any]:
+    """Where the history of heads since `start` begins: earlier nodes and variables, with their shapes and dtypes."""
+    found: dict[Any, Any] = {}
+    seen = set()
+    stack: list[Any] = [(y._node, (y.shape, y.dtype)) for y in heads if y._node is not None]
+    while stack:
+        node, form = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.order > start or is_leaf(node):
+            found[node] = form
+        else:
+            stack += [
+                (parent, node.form.like[i] if node.form and node.form.like else form) for i, parent in node.origins
+            ]
+    return found

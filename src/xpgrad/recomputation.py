@@ -10,9 +10,10 @@ from xpgrad.array import Array
 from xpgrad.custom import Call, arrays, name_of, snapshot, tracked
 from xpgrad.discovery import get_backend, use_backend
 from xpgrad.errors import DifferentiationError
-from xpgrad.functional import boundary, entry
+from xpgrad.functional import entry
 from xpgrad.node import leaf
 from xpgrad.pullback import pull
+from xpgrad.reach import boundary
 from xpgrad.scope import is_recording, is_training, modes
 from xpgrad.tree import tree_map
 

@@ -7,11 +7,12 @@ let the operands decide which library computes, and return an Array. Only what t
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from xpgrad.array import Array
-from xpgrad.errors import UnsupportedTypeError
+from xpgrad.errors import RuleError, UnsupportedTypeError
 from xpgrad.node import Form, Node, next_order
 from xpgrad.operands import REAL_SCALARS, check_beside, functions_of, operand, own_array
 from xpgrad.plan import remember, shape_of
@@ -184,12 +185,27 @@ _KNOWN = {helper.__name__: helper for helper in _HELPERS} | {
 }
 
 
+# The names in a template that are neither filled in nor attributes.
+_WORDS = re.compile(r"(?<![\w.{])[A-Za-z_]\w*(?!\w|})").findall
+
+
 def compiled(template: str, primitive: Primitive, known: dict[str, Any], **parts: str) -> Callable[..., Any]:
-    """The function that a template describes; tracebacks show its lines."""
+    """The function that a template describes; tracebacks show its lines.
+
+    Raises
+    ------
+    RuleError
+        If an input or a parameter has a name that the template needs for something else.
+    """
     source = template.format(**parts)
     file = f"<xpgrad {primitive.name}, {', '.join(parts.values())}>"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     scope: dict[str, Any] = dict(_KNOWN) | known
     scope["functions"], scope["find"] = functions_of(primitive, scope)
+    if clashes := {*scope, *_WORDS(template + _CHOICE)} & {*primitive.inputs, *primitive.parameters}:
+        raise RuleError(
+            f"{primitive.name} cannot have an input or parameter named {min(clashes)!r}, which the code that runs it "
+            "uses itself: rename it."
+        )
     exec(compile(source, file, "exec"), scope)  # noqa: S102  # the source is made of registered names
-    return scope["apply"]  # type: ignore[no-any-return]  # what exec makes is untyped
+    return scope["apply"]

@@ -24,6 +24,8 @@ def unknown():
 
 
 LOSSES = {
+    "sum that keeps its axis": lambda xp, x, w: xp.sum(xp.sum(x, axis=0, keepdims=True) * x * w),
+    "sum that keeps all axes": lambda xp, x, w: xp.sum(xp.sum(x, keepdims=True) * x * w),
     "element-wise": lambda xp, x, w: xp.sum(xp.exp(x) * x),
     "broadcast": lambda xp, x, w: xp.sum((x - w) ** 2),
     "product": lambda xp, x, w: xp.sum((x @ w) ** 2),
@@ -160,6 +162,28 @@ def test_a_variable_whose_lengths_are_computed_stays_one(unknown, compute):
     assert x.grad.chunks == x.chunks
     assert x.shape == KEPT.shape
     np.testing.assert_allclose(compute(x.grad)[0], KEPT[-1])
+
+
+@pytest.mark.parametrize("chunk", [9, 4, 1])
+@pytest.mark.parametrize("kept", [KEPT, KEPT[:1]], ids=["some", "one"])
+def test_lengths_of_a_variable_may_be_computed_between_its_uses(kept, chunk, compute):
+    def gradients(xp, x):
+        x.attach_grad()
+        with autograd.record():
+            before = xp.sum(x * x) + xp.sum(xp.sum(x, axis=1, keepdims=True) ** 2)
+            if xp is not xn:
+                with dask.config.set(scheduler="synchronous"):
+                    x.compute_chunk_sizes()
+            loss = before + xp.sum(x[:1] ** 3) + xp.sum(xp.sum(x, axis=1, keepdims=True) ** 3)
+            first = autograd.grad(loss, x, create_graph=True, retain_graph=True)
+            change = xp.sum(first * first)
+        change.backward()
+        return first, x.grad
+
+    raw = da.from_array(VALUES, chunks=(chunk, 3))
+    found = compute(*gradients(xp, xp.asarray(raw[da.isin(raw[:, 0], kept[:, 0])])))
+    for a, b in zip(found, gradients(xn, xn.asarray(kept)), strict=True):
+        np.testing.assert_allclose(a, b.asnumpy(), rtol=1e-9, atol=1e-12)
 
 
 def test_only_blocks_have_lengths_to_compute():

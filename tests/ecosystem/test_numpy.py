@@ -16,7 +16,7 @@ import xpgrad
 import xpgrad.numpy as xp
 from xpgrad import Array, autograd, protocols
 from xpgrad.errors import HistoryLostError, NoCounterpartError
-from xpgrad.protocols import constants
+from xpgrad.protocols import constants, ufuncs
 from xpgrad.protocols.functions import FUNCTIONS
 
 P = S @ S.T
@@ -685,11 +685,11 @@ def test_what_numpy_refuses_is_refused(call: str) -> None:
 
 #: Parameters that may be ignored, and why.
 IGNORED = {
-    "array_function": {"types": "the Arrays among the arguments tell as much"},
     "sort": dict.fromkeys(("kind", "stable"), "every sort is stable"),
     "partition": {"kind": "all is sorted"},
     "_sort": dict.fromkeys(("kind", "order", "stable"), "every sort is stable, and no Array has fields"),
-    "_argsort": dict.fromkeys(("kind", "order", "stable"), "every sort is stable, and no Array has fields"),
+    "argsort": dict.fromkeys(("kind", "order", "stable"), "every sort is stable, and no Array has fields"),
+    "argpartition": dict.fromkeys(("kth", "kind", "order"), "all is sorted, and no Array has fields"),
     "_partition": dict.fromkeys(("kind", "order"), "all is sorted, and no Array has fields"),
     "unique": {"sorted": "the order may be any if it is False"},
     "intersect1d": {"assume_unique": "a promise that saves NumPy time"},
@@ -1058,3 +1058,84 @@ def test_other_libraries_arrays(backend: str) -> None:
             expected = xpgrad.grad(lambda x, call=call: xp.sum(call(x) ** 2))(xp.asarray(M))
             assert type(gradient.data) is type(x.data)
             np.testing.assert_allclose(gradient.asnumpy(), expected.asnumpy())
+
+
+def _result(f: Any, *operands: Any) -> Any:
+    """The dtypes of what a function gives, or None where it refuses."""
+    try:
+        with np.errstate(all="ignore"):
+            out = f(*operands)
+    except TypeError:
+        return None
+    return [np.dtype(part.dtype) for part in (out if isinstance(out, tuple) else (out,))]
+
+
+_BINARY_UFUNCS = sorted(
+    name
+    for name in dir(np)
+    if isinstance(ufunc := getattr(np, name), np.ufunc)
+    and ufunc.nin == 2
+    and ufunc.signature is None
+    and (name in ufuncs._MADE or name in ufuncs._SAME or name in ufuncs._SPELLED)
+)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float32", "float64", "complex64", "complex128"])
+@pytest.mark.parametrize("name", _BINARY_UFUNCS)
+def test_ufuncs_have_numpys_dtypes_beside_pythons_numbers(name: str, dtype: str) -> None:
+    ufunc, x = getattr(np, name), np.asarray([1, 2], dtype=dtype)
+    for number in (2, 0.5):
+        for operands in ((x, number), (number, x)):
+            ours = [xpgrad.asarray(a) if a is x else a for a in operands]
+            theirs = _result(ufunc, *operands)
+            if theirs != [np.dtype(np.float16)]:  # what NumPy's ldexp makes of Python's integers
+                assert _result(ufunc, *ours) == theirs, operands
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32", "float64", "complex64"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "np.select([np.real(x) > 0], [x], 0)",
+        "np.select([np.real(x) > 0], [x], 0.0)",
+        "np.ediff1d(x, to_begin=0)",
+        "np.linspace(x[0], 1.0, 3)",
+        "np.linspace(0, x, 3)",
+        "np.logspace(x[0], 1.0, 3)",
+        "np.nanstd(x)",
+        "np.nanvar(x)",
+        "np.nanmean(x)",
+        "np.nansum(x)",
+        "np.nanprod(x)",
+        "np.nanmax(x)",
+        "np.nanmin(x)",
+        "np.nancumsum(x)",
+        "np.nancumprod(x)",
+        "np.linalg.matrix_power(x * np.ones((2, 1), x.dtype), 2)",
+        "np.linalg.matrix_power(x * np.eye(2, dtype=x.dtype), -1)",
+        "np.fabs(x)",
+    ],
+)
+def test_functions_have_numpys_dtypes(call: str, dtype: str) -> None:
+    def run(x: Any) -> Any:
+        return _result(lambda x: eval(call, {"np": np, "x": x}), x)  # our own text
+
+    x = np.asarray([1, 2], dtype=dtype)
+    assert run(xpgrad.asarray(x)) == run(x)
+
+
+def test_flat_repeats_what_is_shorter_and_leaves_out_the_rest() -> None:
+    for given in ([1.0, 2.0], [7.0], 3.0, np.arange(9.0), [[1.0], [2.0]]):
+        expected, x = np.zeros((2, 3)), xp.zeros((2, 3))
+        expected.flat = given
+        x.flat = given
+        assert x.tolist() == expected.tolist()
+    expected.flat[1:4] = x.flat[1:4] = [5.0, 6.0]
+    assert x.tolist() == expected.tolist()
+
+
+def test_clip_writes_where_it_is_told() -> None:
+    y = xp.asarray([-1.0, 0.5, 2.0])
+    assert y.clip(0, 1, out=y) is y
+    assert y.tolist() == [0.0, 0.5, 1.0]
+    assert y.clip(0.2, 0.7, y).tolist() == y.tolist() == [0.2, 0.5, 0.7]

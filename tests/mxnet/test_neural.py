@@ -373,6 +373,18 @@ def test_group_norm_and_instance_norm():
     )
 
 
+@pytest.mark.parametrize(("normalize", "eps"), [(nd.GroupNorm, 1e-5), (npx.group_norm, 1e-3)])
+def test_group_norm_adds_by_default_what_mxnet_adds(normalize, eps):
+    x = numpy.asarray([[[0.01, -0.01]]])
+    assert_close(normalize(array(x), array(numpy.ones(1)), array(numpy.zeros(1))), x / numpy.sqrt(1e-4 + eps))
+
+
+def test_allclose_takes_nan_for_equal_in_nd_only():
+    x = numpy.asarray([1.0, numpy.nan])
+    assert nd.contrib.allclose(nd.array(x), nd.array(x))
+    assert not np.allclose(array(x), array(x))
+
+
 @pytest.mark.parametrize(("mode", "axes"), [("instance", (1, 2)), ("channel", (1,)), ("spatial", (2,))])
 def test_l2_normalization(mode, axes):
     x = random(2, 3, 4)

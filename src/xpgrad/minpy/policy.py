@@ -44,7 +44,7 @@ def _as_policy(policy: Any) -> Policy:
         if policy not in _NAMED:
             raise ValueError(f"unknown policy {policy!r}: use one of {', '.join(map(repr, _NAMED))}.")
         return _NAMED[policy]()
-    return policy  # type: ignore[no-any-return]  # an instance
+    return policy
 
 
 def set_global_policy(policy: Policy | str) -> None:

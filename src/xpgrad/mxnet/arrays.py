@@ -194,11 +194,11 @@ class NDArray(Array, metaclass=Kind):
 
     def detach(self) -> NDArray:
         """An array of the same content without its history; a write to one shows in the other."""
-        return dressed(detach(self), self._kind)  # type: ignore[no-any-return]  # untyped
+        return dressed(detach(self), self._kind)
 
     def copy(self) -> NDArray:
         """A copy, recorded like any operation."""
-        return dressed(_copy(self), self._kind)  # type: ignore[no-any-return]  # untyped
+        return dressed(_copy(self), self._kind)
 
     def copyto(self, other: NDArray | Context) -> NDArray:
         """Write the content, and while recording the history, into another array; or copy to a context."""
@@ -212,7 +212,7 @@ class NDArray(Array, metaclass=Kind):
         dtype = dtype_of(dtype)
         if not copy and self.dtype == dtype:
             return self
-        return dressed(converted(self, dtype), self._kind)  # type: ignore[no-any-return]  # untyped
+        return dressed(converted(self, dtype), self._kind)
 
     @property
     def context(self) -> Context:
@@ -226,7 +226,7 @@ class NDArray(Array, metaclass=Kind):
         """The array itself where it is there already, otherwise a copy in another context."""
         if Context(context).same_device(self.context):
             return self if Context(context).device_type == self.context.device_type else self.copy()
-        return dressed(function("to_device")(self, device=device_for(context)), self._kind)  # type: ignore[no-any-return]  # untyped
+        return dressed(function("to_device")(self, device=device_for(context)), self._kind)
 
     as_in_ctx = as_in_context
 
@@ -234,7 +234,7 @@ class NDArray(Array, metaclass=Kind):
         """As `as_in_context`; a device of the backend's own is taken, too."""
         if isinstance(device, Context):
             return self.as_in_context(device)
-        return dressed(function("to_device")(self, device=device, stream=stream), self._kind)  # type: ignore[no-any-return]  # untyped
+        return dressed(function("to_device")(self, device=device, stream=stream), self._kind)
 
     def as_nd_ndarray(self) -> NDArray:
         """The same array as an `NDArray`: a write to one shows in the other."""
@@ -289,14 +289,14 @@ class NDArray(Array, metaclass=Kind):
         """A new axis of length 1; with `inplace` a write to one array shows in the other."""
         key = (*(slice(None),) * (axis % (self.ndim + 1)), None)
         found = getitem(self, key) if inplace else function("expand_dims")(self, axis=axis)
-        return dressed(found, self._kind)  # type: ignore[no-any-return]  # untyped
+        return dressed(found, self._kind)
 
     def squeeze(self, axis: Any = None, inplace: bool = False) -> NDArray:
         """Axes of length 1 left out; with `inplace` a write to one array shows in the other."""
         if not inplace:
-            return dressed(function("squeeze")(self, axis=self._single(axis)), self._kind)  # type: ignore[no-any-return]  # untyped
+            return dressed(function("squeeze")(self, axis=self._single(axis)), self._kind)
         key = tuple(0 if i in self._single(axis) else slice(None) for i in range(self.ndim))
-        return dressed(getitem(self, (*key, ...)), self._kind)  # type: ignore[no-any-return]  # untyped
+        return dressed(getitem(self, (*key, ...)), self._kind)
 
     def _single(self, axis: Any) -> tuple[int, ...]:
         """The axes that a parameter names, or all of length 1."""
@@ -348,7 +348,7 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
 
     def item(self, *position: Any) -> bool | int | float | complex:
         """One element as a Python number: the only one, or that at a position, flat or along every axis."""
-        return self.asnumpy().item(*position)  # type: ignore[no-any-return]  # NumPy types item() as Any
+        return self.asnumpy().item(*position)
 
     def copy(self, order: str = "C") -> NDArray:
         """A copy, recorded like any operation.
@@ -392,7 +392,7 @@ class ndarray(NDArray):  # noqa: N801  # MXNet's name
 
 def _shared(x: NDArray, kind: type[NDArray]) -> NDArray:
     """An array of another kind that shares content and history with `x`."""
-    return dressed(share(x, array_of(x.data, x._node), None, follows=True, keep=True), kind)  # type: ignore[no-any-return]  # untyped
+    return dressed(share(x, array_of(x.data, x._node), None, follows=True, keep=True), kind)
 
 
 def refuse_sparse(stype: str | None) -> None:

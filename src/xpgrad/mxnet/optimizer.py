@@ -27,7 +27,7 @@ register, create = registry("optimizer")
 
 def numbers(values: list[float]) -> NDArray:
     """A list as an array of whole numbers."""
-    return dressed(array(values, "int64"), NDArray)  # type: ignore[no-any-return]  # untyped
+    return dressed(array(values, "int64"), NDArray)
 
 
 def arrays_of(state: Any) -> Iterator[NDArray]:
@@ -138,7 +138,7 @@ class Optimizer:
     def _multiplied(self, index: Any, multipliers: dict[Any, float], attribute: str) -> float:
         parameter = self.param_dict.get(index)
         if parameter is not None:
-            return getattr(parameter, attribute)  # type: ignore[no-any-return]  # a number
+            return getattr(parameter, attribute)
         return multipliers.get(index, multipliers.get(self.idx2name.get(index), 1.0))
 
     def _get_lr(self, index: Any) -> float:

@@ -297,7 +297,7 @@ def random_uniform_arrays(*shapes: tuple[int, ...], low: float = 0.0, high: floa
 def rand_ndarray(shape: tuple[int, ...], stype: str = "default", density: Any = None, dtype: Any = None) -> NDArray:
     """A random array."""
     drawn = _random.uniform(-1, 1, shape=shape)
-    return (drawn if dtype is None else drawn.astype(dtype)).tostype(stype)  # type: ignore[no-any-return]  # untyped
+    return (drawn if dtype is None else drawn.astype(dtype)).tostype(stype)
 
 
 def np_reduce(dat: Any, axis: Any, keepdims: bool, numpy_reduce_func: Callable[..., Any]) -> Any:

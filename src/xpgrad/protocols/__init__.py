@@ -44,7 +44,7 @@ def array_function(self: Array, *arguments: Any) -> Any:
 
 def numpys() -> dict[str, Callable[..., Any]]:
     """NumPy's functions by their names below ``numpy``; each takes the namespace first."""
-    return import_module("xpgrad.protocols.functions").FUNCTIONS  # type: ignore[no-any-return]  # a module is untyped
+    return import_module("xpgrad.protocols.functions").FUNCTIONS
 
 
 def method(name: str) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from xpgrad.axes import along, axes_of
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import array, flat, floating
+from xpgrad.protocols.conventions import alike, array, cast, flat, floating
 from xpgrad.protocols.outputs import is_recorded
 from xpgrad.protocols.products import convolve
 from xpgrad.rules.elementwise import is_complex
@@ -19,7 +19,7 @@ def _running(name: str, nan: float | None = None) -> Callable[..., Any]:
 
     def run(xp: Any, a: Any, axis: int | None = None, dtype: Any = None) -> Any:
         a, axis = (flat(xp, a), 0) if axis is None else (array(xp, a), axes_of(axis, array(xp, a).ndim)[0])
-        if nan is not None:
+        if nan is not None and xp.isdtype(a.dtype, ("real floating", "complex floating")):
             a = xp.where(xp.isnan(a), nan, a)
         return getattr(xp, name)(a, axis=axis, dtype=dtype)
 
@@ -52,7 +52,7 @@ def _end(xp: Any, x: Any, a: Any, axis: int) -> Any:
 def ediff1d(xp: Any, ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     a = flat(xp, ary)
     parts = [to_begin, a[1:] - a[:-1], to_end]
-    return xp.concat([flat(xp, part) for part in parts if part is not None])
+    return xp.concat([cast(xp, flat(xp, part), a.dtype) for part in parts if part is not None])
 
 
 def _spacing(xp: Any, x: Any, n: int, axis: int, ndim: int) -> Any:
@@ -161,11 +161,12 @@ def linspace(
 ) -> Any:
     if num < 0:
         raise ValueError(f"the number of samples cannot be negative: {num}.")
-    start, stop = xp.broadcast_arrays(floating(xp, start), floating(xp, stop))
+    start, stop = xp.broadcast_arrays(*(floating(xp, x) for x in alike(xp, start, stop)))
     gaps = num - 1 if endpoint else num
     share = xp.reshape(xp.arange(num, dtype=xp.float64, device=start.device) / max(gaps, 1), (num, *(1,) * start.ndim))
     step = (stop - start) / gaps if gaps else (stop - start) * float("nan")
-    out = xp.moveaxis(start + (stop - start) * share, 0, axis)
+    out = xp.astype(start + (stop - start) * share, xp.result_type(start, stop), copy=False)
+    out = xp.moveaxis(out, 0, axis)
     if dtype is not None:
         out = xp.astype(xp.floor(out) if xp.isdtype(dtype, "integral") else out, dtype)
     return (out, step) if retstep else out
@@ -188,7 +189,7 @@ def logspace(
 def geomspace(
     xp: Any, start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
-    start, stop = floating(xp, start), floating(xp, stop)
+    start, stop = (floating(xp, x) for x in alike(xp, start, stop))
     sign = xp.sign(start).detach()  # what it contributes to the gradient cancels
     out = sign * xp.exp(linspace(xp, xp.log(start / sign), xp.log(stop / sign), num, endpoint))
     out = xp.moveaxis(out, 0, axis)

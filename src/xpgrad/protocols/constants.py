@@ -1,16 +1,20 @@
 """NumPy's functions without a gradient: facts, comparisons, places, counts, text, files.
 
 NumPy itself computes them on the values where these are its own; on other libraries' arrays our function of the same
-name does, where there is one.
+name does, or else the library's.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from xpgrad.errors import HistoryLostError, NoCounterpartError
+from xpgrad.discovery import get_named
+from xpgrad.errors import FunctionMissingError, HistoryLostError, NoCounterpartError
+from xpgrad.namespace import NAMES as STANDARD
 from xpgrad.namespace import unwrap, wrap
+from xpgrad.protocols import comparisons
 from xpgrad.protocols.conventions import arrays_in
 from xpgrad.protocols.outputs import into, is_recorded
 
@@ -40,6 +44,9 @@ _FACTS: dict[str, Any] = {
     "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
 }
 
+#: Those that the arrays of every library have; the others only those whose library does.
+EVERYWHERE = NAMES & (STANDARD | comparisons.TABLE.keys() | _FACTS.keys())
+
 
 def call(xp: Any, name: str, func: Any, args: Any, kwargs: Any) -> Any:
     """What a function without a gradient gives."""
@@ -59,7 +66,15 @@ def call(xp: Any, name: str, func: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _other(xp: Any, name: str) -> Any:
+    """Our function of the same name, or else the library's own."""
+    if name in comparisons.TABLE:
+        return partial(comparisons.TABLE[name], xp)
     try:
         return attrgetter(name)(xp)
     except AttributeError:
+        library = get_named(xp.__name__.removeprefix("xpgrad."))
+    try:
+        own = library.function(name)
+    except FunctionMissingError:
         raise NoCounterpartError(f"numpy.{name} on {xp.__name__}") from None
+    return lambda *args, **kwargs: wrap(own(*unwrap(args), **{key: unwrap(value) for key, value in kwargs.items()}))

@@ -21,8 +21,9 @@ from xpgrad.protocols import (
     transforms,
     writes,
 )
-from xpgrad.protocols.conventions import arrays_in, dtype_of
+from xpgrad.protocols.conventions import dtype_of, namespace_for
 from xpgrad.protocols.outputs import into
+from xpgrad.protocols.turns import is_others_function, is_others_ufunc
 from xpgrad.protocols.ufuncs import call_ufunc
 
 #: Our function for each of NumPy's that has a gradient, by its name below ``numpy``.
@@ -41,16 +42,20 @@ _ORDERED = frozenset(("ravel", "reshape"))
 
 def array_ufunc(self: Array, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """What NumPy calls for its element-wise functions, and for those of others that are made like these."""
+    if is_others_ufunc(inputs, options):
+        return NotImplemented
     try:
-        return call_ufunc(self.__array_namespace__(), ufunc, method, inputs, options)
+        return call_ufunc(namespace_for(self, (*inputs, *options.values())), ufunc, method, inputs, options)
     except UnsupportedTypeError:
         return NotImplemented  # it may be the other operand's to compute
 
 
 def array_function(self: Array, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """What NumPy calls for all its other functions."""
+    if is_others_function(types, args, kwargs):
+        return NotImplemented
     name = f"{func.__module__}.{func.__name__}".partition(".")[2]
-    xp = next(iter(arrays_in((*args, *kwargs.values()))), self).__array_namespace__()
+    xp = namespace_for(self, (*args, *kwargs.values()))
     if name in constants.NAMES or name in constants.OUTSIDE:
         return constants.call(xp, name, func, args, kwargs)
     if name not in FUNCTIONS:

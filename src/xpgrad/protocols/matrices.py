@@ -117,6 +117,11 @@ def multi_dot(xp: Any, arrays: Any) -> Any:
     return reduce(lambda x1, x2: x1 @ x2, [array(xp, a) for a in arrays])
 
 
+def _matrix_power(xp: Any, a: Any, n: int) -> Any:
+    a = array(xp, a)
+    return xp.linalg.matrix_power(a if n >= 0 else floating(xp, a), n)
+
+
 TABLE: dict[str, Callable[..., Any]] = {
     "linalg.cholesky": cholesky,
     "linalg.cond": cond,
@@ -128,7 +133,7 @@ TABLE: dict[str, Callable[..., Any]] = {
     "linalg.inv": _of_matrices("inv"),
     "linalg.lstsq": lstsq,
     "linalg.matrix_norm": _of_matrices("matrix_norm"),
-    "linalg.matrix_power": lambda xp, a, n: xp.linalg.matrix_power(floating(xp, a), n),
+    "linalg.matrix_power": _matrix_power,
     "linalg.multi_dot": multi_dot,
     "linalg.norm": norm,
     "linalg.pinv": pinv,

@@ -8,7 +8,7 @@ from typing import Any
 
 from xpgrad.errors import NoCounterpartError
 from xpgrad.inplace import assign, setitem
-from xpgrad.protocols import calculus, products, reductions, selection, shapes, writes
+from xpgrad.protocols import calculus, comparisons, products, reductions, selection, shapes, writes
 from xpgrad.protocols.conventions import array
 from xpgrad.protocols.outputs import into
 from xpgrad.rules.elementwise import is_complex
@@ -44,14 +44,6 @@ def _view(xp: Any, x: Any, dtype: Any = None) -> Any:
 def _reshape(xp: Any, x: Any, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
     shape = shape[0] if len(shape) == 1 else shape
     return xp.reshape(x, shape, copy=copy) if order == "C" else shapes.reshape(xp, x, shape, order)
-
-
-def _argsort(xp: Any, x: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    return xp.argsort(shapes.ravel(xp, x), axis=0) if axis is None else xp.argsort(x, axis=axis)
-
-
-def _searchsorted(xp: Any, x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    return xp.searchsorted(x, array(xp, v), side=side, sorter=sorter)
 
 
 def _sort(xp: Any, x: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
@@ -91,6 +83,8 @@ class Flat:
     def __setitem__(self, key: Any, value: Any) -> None:
         xp = self._array.__array_namespace__()
         row = xp.copy(xp.reshape(self._array, (-1,)))
+        if hasattr(value, "__len__") and (value := array(xp, value)).ndim and value.size and row[key].ndim:
+            value = shapes.resize(xp, value, row[key].shape)  # NumPy repeats what is shorter, and leaves out the rest
         row[key] = value
         setitem(self._array, ..., xp.reshape(row, self._array.shape))
 
@@ -111,9 +105,9 @@ def _with_out(function: Callable[..., Any]) -> Callable[..., Any]:
 
 #: The function behind each method, which takes the namespace and the array first.
 METHODS: dict[str, Callable[..., Any]] = {
-    "argsort": _argsort,
+    "argsort": comparisons.argsort,
     "choose": selection.choose,
-    "clip": selection.clip,
+    "clip": _with_out(selection.clip),
     "compress": lambda xp, x, condition, axis=None: selection.compress(xp, condition, x, axis),
     "conj": _conj,
     "conjugate": _conj,
@@ -130,7 +124,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "repeat": shapes.repeat,
     "reshape": _reshape,
     "round": selection.round_,
-    "searchsorted": _searchsorted,
+    "searchsorted": comparisons.searchsorted,
     "sort": _sort,
     "squeeze": shapes.squeeze,
     "swapaxes": shapes.swapaxes,

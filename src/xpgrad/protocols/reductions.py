@@ -11,7 +11,8 @@ from xpgrad.array import Array
 from xpgrad.axes import axes_of
 from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import array, check_lengths, floating
+from xpgrad.functions import as_array
+from xpgrad.protocols.conventions import array, check_lengths, floating, stays
 from xpgrad.rules.elementwise import is_complex
 
 
@@ -103,7 +104,7 @@ def var(
     off = a - center
     squares = xp.real(off * xp.conj(off)) if is_complex(xp, off) else off * off
     total = sum_(xp, squares, axis, None, keepdims, None, where)
-    return total / (_count(xp, a, axis, keepdims, where) - ddof)
+    return xp.astype(total / (_count(xp, a, axis, keepdims, where) - ddof), total.dtype, copy=False)
 
 
 _mean = mean
@@ -146,8 +147,10 @@ def average(
 
 
 def _without_nan(xp: Any, a: Any, instead: float) -> tuple[Any, Any]:
-    """The numbers with something in place of NaN, and where they are no NaN."""
-    a = floating(xp, a)
+    """The numbers with something in place of NaN, and where they are no NaN; True for integers, which have none."""
+    a = array(xp, a)
+    if not xp.isdtype(a.dtype, ("real floating", "complex floating")):
+        return a, True
     seen = ~xp.isnan(a)
     return xp.where(seen, a, instead), seen
 
@@ -164,7 +167,7 @@ def _nan_extreme(of: Callable[..., Any], instead: float) -> Callable[..., Any]:
     def reduction(xp: Any, a: Any, axis: Any = None, keepdims: Any = False, **options: Any) -> Any:
         a, seen = _without_nan(xp, a, instead)
         out = of(xp, a, axis, keepdims, **options)
-        if options.get("initial") is not None:
+        if seen is True or options.get("initial") is not None:
             return out
         return xp.where(xp.any(seen, axis=_axis(axis, a.ndim), keepdims=bool(keepdims)), out, nan)
 
@@ -182,7 +185,7 @@ def _seen(of: Callable[..., Any]) -> Callable[..., Any]:
         xp: Any, a: Any, axis: Any = None, dtype: Any = None, *arguments: Any, where: Any = True, **options: Any
     ) -> Any:
         a, seen = _without_nan(xp, a, 0.0)
-        return of(xp, a, axis, dtype, *arguments, where=seen if where is True else seen & array(xp, where), **options)
+        return of(xp, a, axis, dtype, *arguments, where=seen if where is True else array(xp, where) & seen, **options)
 
     return statistic
 
@@ -218,7 +221,7 @@ def _stepped(xp: Any, place: Any, method: str) -> Any:
 
 def _numbers(q: Any) -> Any:
     """Shares of the elements, in memory unless they are yet to be computed, so that they can be looked at."""
-    return q if isinstance(q, Array) else get_named("numpy").namespace.asarray(q)
+    return as_array(q) if stays(q) else get_named("numpy").namespace.asarray(q)
 
 
 def quantile(

@@ -10,7 +10,7 @@ from typing import Any
 from xpgrad.axes import axes_of
 from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import array, flat, floating
+from xpgrad.protocols.conventions import alike, array, flat, floating
 from xpgrad.protocols.outputs import into
 from xpgrad.rules.elementwise import is_complex
 
@@ -76,9 +76,9 @@ def choose(xp: Any, a: Any, choices: Any, mode: str = "raise") -> Any:
 
 
 def select(xp: Any, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    out = array(xp, default)
-    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
-        out = xp.where(array(xp, condition), array(xp, choice), out)
+    *choices, out = alike(xp, *choicelist, default)
+    for condition, choice in reversed(list(zip(condlist, choices, strict=True))):
+        out = xp.where(array(xp, condition), choice, out)
     return out
 
 

@@ -11,7 +11,7 @@ from xpgrad.array import Array
 from xpgrad.axes import along, axes_of
 from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import array, cast, flat
+from xpgrad.protocols.conventions import array, cast, flat, stays
 
 
 def _lengths(shape: Any) -> tuple[int, ...]:
@@ -288,7 +288,7 @@ def astype(xp: Any, x: Any, dtype: Any, *, copy: bool = True, **options: Any) ->
 def broadcast_arrays(xp: Any, *args: Any) -> Any:
     """What holds no numbers, a None say, stays NumPy's."""
     numpy: Any = get_named("numpy").namespace
-    arrays = [x if isinstance(x, Array) else numpy.asarray(x) for x in args]
+    arrays = [array(xp, x) if stays(x) else numpy.asarray(x) for x in args]
     shape = xp.broadcast_shapes(*(x.shape for x in arrays))
     return tuple(
         xp.broadcast_to(array(xp, x), shape)

@@ -12,7 +12,7 @@ from xpgrad.discovery import get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.namespace import NAMES
 from xpgrad.protocols import folds
-from xpgrad.protocols.conventions import array, cast, dtype_of, floating
+from xpgrad.protocols.conventions import alike, array, cast, dtype_of, floating
 from xpgrad.protocols.outputs import into
 
 #: NumPy's names for functions of the standard.
@@ -26,7 +26,6 @@ _SPELLED = {
     "arctan2": "atan2",
     "arctanh": "atanh",
     "conjugate": "conj",
-    "fabs": "abs",
     "invert": "bitwise_invert",
     "left_shift": "bitwise_left_shift",
     "power": "pow",
@@ -42,21 +41,35 @@ _SAME = frozenset(
 )
 
 
+def _check_real(xp: Any, name: str, *operands: Any) -> None:
+    if any(xp.isdtype(x.dtype, "complex floating") for x in operands):
+        raise TypeError(f"numpy.{name} has no meaning for complex numbers.")
+
+
 def _fmod(xp: Any, x1: Any, x2: Any) -> Any:
+    x1, x2 = alike(xp, x1, x2)
+    _check_real(xp, "fmod", x1, x2)
     rest = xp.remainder(xp.abs(x1), xp.abs(x2))
-    return xp.where(array(xp, x1) < 0, -rest, rest)
+    return xp.where(x1 < 0, -rest, rest)
+
+
+def _fabs(xp: Any, x: Any) -> Any:
+    x = floating(xp, x)
+    _check_real(xp, "fabs", x)
+    return xp.abs(x)
 
 
 def _unless_nan(name: str) -> Callable[..., Any]:
     def choose(xp: Any, x1: Any, x2: Any) -> Any:
-        x1, x2 = xp.broadcast_arrays(array(xp, x1), array(xp, x2))
+        x1, x2 = xp.broadcast_arrays(*alike(xp, x1, x2))
         return xp.where(xp.isnan(x1), x2, xp.where(xp.isnan(x2), x1, getattr(xp, name)(x1, x2)))
 
     return choose
 
 
 def _heaviside(xp: Any, x1: Any, x2: Any) -> Any:
-    x1 = array(xp, x1)
+    x1, x2 = (floating(xp, x) for x in alike(xp, x1, x2))
+    _check_real(xp, "heaviside", x1, x2)
     return xp.where(x1 == 0, x2, xp.where(xp.isnan(x1), x1, xp.astype(x1 > 0, x1.dtype)))
 
 
@@ -98,7 +111,16 @@ def _scaled(xp: Any, x: Any, exponent: Any) -> Any:
 
 
 def _logaddexp2(xp: Any, x1: Any, x2: Any) -> Any:
-    return xp.logaddexp(array(xp, x1) * log(2), array(xp, x2) * log(2)) * log2(e)
+    x1, x2 = alike(xp, x1, x2)
+    return xp.logaddexp(x1 * log(2), x2 * log(2)) * log2(e)
+
+
+def _ldexp(xp: Any, x1: Any, x2: Any) -> Any:
+    x1, x2 = floating(xp, x1), array(xp, x2)
+    _check_real(xp, "ldexp", x1)
+    if not xp.isdtype(x2.dtype, "integral"):
+        raise TypeError(f"numpy.ldexp takes integers for its exponents, not {x2.dtype}.")
+    return _scaled(xp, x1, -xp.astype(x2, x1.dtype))
 
 
 #: What takes a line or two of the standard's functions.
@@ -109,12 +131,13 @@ _MADE: dict[str, Callable[..., Any]] = {
     "divmod": lambda xp, x1, x2: (xp.floor_divide(x1, x2), xp.remainder(x1, x2)),
     "exp2": lambda xp, x: xp.pow(2.0, x),
     "float_power": _float_power,
+    "fabs": _fabs,
     "fmax": _unless_nan("maximum"),
     "fmin": _unless_nan("minimum"),
     "fmod": _fmod,
     "frexp": _frexp,
     "heaviside": _heaviside,
-    "ldexp": lambda xp, x1, x2: array(xp, x1) * 2.0 ** array(xp, x2),
+    "ldexp": _ldexp,
     "logaddexp2": _logaddexp2,
     "matvec": lambda xp, x1, x2: xp.matmul(array(xp, x1), array(xp, x2)[..., None])[..., 0],
     "modf": _modf,

@@ -238,7 +238,7 @@ class Parameter:
         RuntimeError
             If it was not initialised, or not there.
         """
-        return self._of(self._copies, ctx or device)  # type: ignore[no-any-return]  # untyped
+        return self._of(self._copies, ctx or device)
 
     def stored(self, x: Array) -> NDArray:
         """The array where another one is."""
@@ -261,7 +261,7 @@ class Parameter:
         RuntimeError
             If there is none.
         """
-        return self._of(self.list_grad(), ctx or device)  # type: ignore[no-any-return]  # untyped
+        return self._of(self.list_grad(), ctx or device)
 
     def list_grad(self) -> list[Any]:
         """The gradient in all contexts."""

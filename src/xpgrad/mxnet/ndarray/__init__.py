@@ -102,7 +102,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         "broadcast_axes=broadcast_axis take batch_take choose_element_0index=batch_take fill_element_0index pad "
         "Pad=pad clip expand_dims squeeze flip reverse=flip diag depth_to_space space_to_depth ravel_multi_index "
         "unravel_index khatri_rao shape_array size_array cast=cast_ Cast=cast_ SoftmaxActivation=softmax_activation "
-        "array zeros ones empty=zeros full arange linspace eye cumsum logical_not",
+        "array zeros ones empty=zeros full arange linspace eye cumsum logical_not GroupNorm=group_norm",
     ),
     **named(creation, "zeros_like ones_like from_numpy identity=copy"),
     **named(
@@ -121,8 +121,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     ),
     **named(
         normalization,
-        "BatchNorm=batch_norm LayerNorm=layer_norm GroupNorm=group_norm InstanceNorm=instance_norm "
-        "L2Normalization=l2_normalization LRN=lrn",
+        "BatchNorm=batch_norm LayerNorm=layer_norm InstanceNorm=instance_norm L2Normalization=l2_normalization LRN=lrn",
     ),
     **named(
         convolution,
@@ -167,7 +166,7 @@ _METHODS = (
 
 def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
     """Write ones into an array, in each row at the column that an index names, and zeros elsewhere."""
-    return written(indexing.one_hot(indices, out.shape[1]), out)  # type: ignore[no-any-return]  # untyped
+    return written(indexing.one_hot(indices, out.shape[1]), out)
 
 
 def reshape_method(self: NDArray, *lengths: Any, shape: Any = None, reverse: bool = False) -> Any:

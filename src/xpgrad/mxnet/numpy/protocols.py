@@ -7,6 +7,7 @@ from typing import Any
 
 from xpgrad.discovery import get_named
 from xpgrad.mxnet.arrays import ndarray
+from xpgrad.protocols.turns import is_others_function, is_others_ufunc
 
 Table = Mapping[str, Callable[..., Any]]
 
@@ -17,7 +18,7 @@ def dispatch(functions: Table, linalg: Table) -> None:
     def array_ufunc(self: ndarray, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         found = functions.get(ufunc.__name__)
         (out,) = options.pop("out", (None,))
-        if method != "__call__" or options or found is None:
+        if method != "__call__" or found is None or options or is_others_ufunc((*inputs, out), {}):
             return NotImplemented
         is_scalar = get_named("numpy").is_scalar  # NumPy's scalars mix like Python's numbers
         result = found(*(x.item() if is_scalar(x) else x for x in inputs))
@@ -28,7 +29,7 @@ def dispatch(functions: Table, linalg: Table) -> None:
 
     def array_function(self: ndarray, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         found = (linalg if func.__module__ == "numpy.linalg" else functions).get(func.__name__)
-        return NotImplemented if found is None else found(*args, **kwargs)
+        return NotImplemented if found is None or is_others_function(types, args, kwargs) else found(*args, **kwargs)
 
     ndarray.__array_ufunc__ = array_ufunc
     ndarray.__array_function__ = array_function

@@ -14,7 +14,7 @@ from xpgrad.namespace import active
 
 def shape(a: Any) -> tuple[int, ...]:
     """The shape of an array."""
-    return as_array(a).shape  # type: ignore[no-any-return]  # untyped
+    return as_array(a).shape
 
 
 def ndim(a: Any) -> int:

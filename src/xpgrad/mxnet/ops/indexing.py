@@ -33,7 +33,7 @@ def integers(x: Any) -> Array:
 def within(indices: Array, n: int, mode: str) -> Array:
     """Indices into n elements: "clip" takes the nearest for one out of range, "wrap" counts on from the start."""
     if mode == "clip":
-        return _minimum(_maximum(indices, 0), n - 1)  # type: ignore[no-any-return]  # made by name
+        return _minimum(_maximum(indices, 0), n - 1)
     return namespace(indices).remainder(indices, n) if mode == "wrap" else indices
 
 

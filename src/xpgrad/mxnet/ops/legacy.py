@@ -9,7 +9,7 @@ from xpgrad.array import Array
 from xpgrad.axes import axes_of
 from xpgrad.mxnet.context import at
 from xpgrad.mxnet.dtypes import dtype_named, dtype_of
-from xpgrad.mxnet.ops import creation, indexing, neural, products, reductions, shapes
+from xpgrad.mxnet.ops import creation, indexing, neural, normalization, products, reductions, shapes
 from xpgrad.mxnet.ops.arrays import as_array, namespace, shape_of
 from xpgrad.mxnet.ops.reshaping import LEGACY, target_shape
 from xpgrad.mxnet.promotion import cast, converted
@@ -358,3 +358,15 @@ def logical_not(data: Any) -> Any:
     """1 where an element is 0, and 0 elsewhere."""
     data = as_array(data)
     return cast(data == 0, data.dtype)
+
+
+def group_norm(
+    data: Any, gamma: Any, beta: Any, num_groups: int = 1, eps: float = 1e-5, output_mean_var: bool = False
+) -> Any:
+    """Normalisation of each group of channels (axis 1) of each sample."""
+    return normalization.group_norm(data, gamma, beta, num_groups, eps, output_mean_var)
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = True) -> Any:
+    """Whether all elements agree within a tolerance."""
+    return indexing.allclose(a, b, rtol, atol, equal_nan)

@@ -303,11 +303,11 @@ class ModifierCell(HybridRecurrentCell):
 
     def state_info(self, batch_size: int = 0) -> list[dict[str, Any]]:
         """The states of the other cell."""
-        return self.base_cell.state_info(batch_size)  # type: ignore[no-any-return]  # any cell will do
+        return self.base_cell.state_info(batch_size)
 
     def begin_state(self, batch_size: int = 0, func: Any = None, **kwargs: Any) -> list[Any]:
         """The first states of the other cell."""
-        return self.base_cell.begin_state(batch_size, func, **kwargs)  # type: ignore[no-any-return]  # as above
+        return self.base_cell.begin_state(batch_size, func, **kwargs)
 
 
 class ResidualCell(ModifierCell):
