@@ -1,10 +1,10 @@
 """Bessel functions (10.6, 10.29) and their kin."""
 
-from math import factorial, pi, sqrt
+from math import factorial, pi, prod, sqrt
 
 from xpgrad.rules.approximations import arrays, polynomial
 from xpgrad.rules.elementwise import is_complex
-from xpgrad.rules.scipy_special.common import around, elementwise, limit, over, rules
+from xpgrad.rules.scipy_special.common import around, elementwise, far_out, limit, over, rules
 
 elementwise("i0 i0e i1 i1e j0 j1 k0 k0e k1 k1e y0 y1", "x")
 elementwise("hankel1 hankel1e hankel2 hankel2e iv ive jn jv jve kn kv kve modstruve struve yn yv yve", "order x")
@@ -15,25 +15,48 @@ I1_OVER_X = [1 / (2 * 4**n * factorial(n) * factorial(n + 1)) for n in range(10)
 J1_OVER_X = [(-1) ** n * c for n, c in enumerate(I1_OVER_X)]
 
 
-def i1e(xp, g, x, out):
+def far_slope(order, sign):
+    """The derivative of a scaled function of positive numbers, as a series in u = 1 / x (10.40.1, 10.40.2).
+
+    `sign` is -1 for those of the first kind, 1 for those of the second.
+    """
+    squares = [4 * order**2 - (2 * k - 1) ** 2 for k in range(1, 12)]
+    terms = [(sign / 8) ** k * prod(squares[:k]) / factorial(k) for k in range(12)]
+    scale = sqrt(pi / 2) if sign == 1 else 1 / sqrt(2 * pi)
+    coefficients = [-scale * (k + 0.5) * c for k, c in enumerate(terms)]
+    return lambda u: u**1.5 * polynomial(u, coefficients)
+
+
+def scaled(order, sign, slope):
+    """The rule of a scaled function: its slope, and far out, where the terms of that cancel, a series."""
+    series = far_slope(order, sign)
+
+    def far(xp, u):
+        """What is even has an odd derivative, and the other way round; those of the second kind have positive u."""
+        return xp.sign(u) * series(xp.abs(u)) if (order, sign) == (0, -1) else series(xp.abs(u))
+
+    return lambda xp, g, x, out: g * far_out(xp, x, 100.0, lambda u: far(xp, u), lambda y: slope(xp, x, out))
+
+
+def i1e_slope(xp, x, out):
     """As i1, and the derivative of the factor exp(-abs(x))."""
     scale = xp.exp(-xp.abs(x))
     over_x = around(xp, x, 1.0, lambda y: scale * polynomial(y * y, I1_OVER_X), lambda y: out / y)
-    return g * (xp.special.i0e(x) - xp.sign(x) * out - over_x)
+    return xp.special.i0e(x) - xp.sign(x) * out - over_x
 
 
 rules("i0", x=lambda xp, g, x: g * xp.special.i1(x))
 rules("i1", x=lambda xp, g, x, out: g * (xp.special.i0(x) - over(xp, out, x, I1_OVER_X)))
-rules("i0e", x=lambda xp, g, x, out: g * (xp.special.i1e(x) - xp.sign(x) * out))
-rules("i1e", x=i1e)
+rules("i0e", x=scaled(0, -1, lambda xp, x, out: xp.special.i1e(x) - xp.sign(x) * out))
+rules("i1e", x=scaled(1, -1, i1e_slope))
 rules("j0", x=lambda xp, g, x: -g * xp.special.j1(x))
 rules("j1", x=lambda xp, g, x, out: g * (xp.special.j0(x) - over(xp, out, x, J1_OVER_X)))
 rules("y0", x=lambda xp, g, x: -g * xp.special.y1(x))
 rules("y1", x=lambda xp, g, x, out: g * (xp.special.y0(x) - out / x))
 rules("k0", x=lambda xp, g, x: -g * xp.special.k1(x))
 rules("k1", x=lambda xp, g, x, out: -g * (xp.special.k0(x) + out / x))
-rules("k0e", x=lambda xp, g, x, out: g * (out - xp.special.k1e(x)))
-rules("k1e", x=lambda xp, g, x, out: g * (out - xp.special.k0e(x) - out / x))
+rules("k0e", x=scaled(0, 1, lambda xp, x, out: out - xp.special.k1e(x)))
+rules("k1e", x=scaled(1, 1, lambda xp, x, out: out - xp.special.k0e(x) - out / x))
 
 
 def neighbours(xp, name, sign, order, x):

@@ -38,6 +38,12 @@ def around(xp, x, radius, series, f):
     return xp.where(near, series(xp.where(near, x, 0.0)), f(xp.where(near, radius, x)))
 
 
+def far_out(xp, x, radius, series, f):
+    """f(x), and a series in 1 / x for magnitudes above the radius, where f loses digits."""
+    far = xp.abs(x) > radius
+    return xp.where(far, series(1 / xp.where(far, x, radius)), f(xp.where(far, radius, x)))
+
+
 def over(xp, f, x, coefficients):
     """f / x, and near 0 the polynomial in the square of x."""
     return around(xp, x, 1.0, lambda y: polynomial(y * y, coefficients), lambda y: f / y)

@@ -1,10 +1,11 @@
 """Distributions, whose derivative by the argument is the density, and error functions."""
 
-from math import pi, sqrt
+from math import pi, prod, sqrt
 
 from xpgrad.primitive import primitive
-from xpgrad.rules.approximations import arrays
-from xpgrad.rules.scipy_special.common import elementwise, limit, rules
+from xpgrad.rules.approximations import arrays, polynomial
+from xpgrad.rules.elementwise import is_complex
+from xpgrad.rules.scipy_special.common import elementwise, far_out, limit, rules
 from xpgrad.rules.scipy_special.gamma import beta_density, gamma_density
 from xpgrad.rules.statistical import times
 
@@ -66,10 +67,21 @@ elementwise("dawsn erfcinv erfi ndtri_exp", "x")
 primitive("special.wofz", "x")  # complex for real numbers, too, which only the general form restores
 elementwise("owens_t", "h a")
 
-rules("dawsn", x=lambda g, x, out: g * (1 - 2 * x * out))
+
+#: Of Dawson's integral F, the coefficients of 1 - 2 x F(x), the derivative, in the powers of 1 / x^2 (7.12.1).
+DAWSON = [0.0] + [-prod(range(1, 2 * n, 2)) / 2**n for n in range(1, 16)]
+
+
+def dawsn_slope(xp, x, out):
+    """1 - 2 x out, and far out on the real line, where that cancels, its asymptotic series."""
+    slope = 1 - 2 * x * out
+    return slope if is_complex(xp, x) else far_out(xp, x, 10.0, lambda u: polynomial(u * u, DAWSON), lambda y: slope)
+
+
+rules("dawsn", x=lambda xp, g, x, out: g * dawsn_slope(xp, x, out))
 rules("erfcinv", x=lambda xp, g, out: g * (-sqrt(pi) / 2 * xp.exp(out * out)))
 rules("erfi", x=lambda xp, g, x: g * (2 / sqrt(pi) * xp.exp(x * x)))
-rules("ndtri_exp", x=lambda xp, g, x, out: g * (sqrt(2 * pi) * xp.exp(x + out * out / 2)))
+rules("ndtri_exp", x=lambda xp, g, out: g * (sqrt(pi / 2) * xp.special.erfcx(-out / sqrt(2))))
 rules("wofz", x=lambda xp, g, x, out: times(xp, g, 2j / sqrt(pi) - 2 * x * out))
 rules("owens_t", h=lambda xp, g, h, a: -g * (xp.exp(-h * h / 2) * xp.special.erf(a * h / sqrt(2)) / sqrt(8 * pi)),
                  a=lambda xp, g, h, a: g * (xp.exp(-h * h * (1 + a * a) / 2) / (2 * pi * (1 + a * a))))  # fmt: skip

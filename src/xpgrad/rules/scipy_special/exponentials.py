@@ -30,6 +30,12 @@ def expn(xp, g, n, x, out):
     return -g * xp.where(n >= 1, xp.special.expn(xp.maximum(n - 1, 0 * n), x), (xp.exp(-x) + out) / x)
 
 
+def cotdg(xp, g, x):
+    """By the sine, because near 0 SciPy's cotangent itself is inexact, and then infinite."""
+    sine = xp.special.sindg(x)
+    return -g * (pi / 180 / sine / sine)
+
+
 def exprel_slope(xp, t):
     """The derivative of (exp(t) - 1) / t; near 0 the sum of t^n / (n! (n + 2))."""
     coefficients = [1 / (factorial(n) * (n + 2)) for n in range(20)]
@@ -52,11 +58,11 @@ rules("exp2", x=lambda g, out: g * (log(2) * out))
 rules("exp10", x=lambda g, out: g * (log(10) * out))
 rules("cosm1", x=lambda xp, g, x: -g * xp.sin(x))
 rules("powm1", x=lambda xp, g, x, y: pow_base(xp, g, x, y),
-               y=lambda xp, g, x, out: pow_exponent(xp, g, x, out + 1))  # fmt: skip
+               y=lambda xp, g, x, y: pow_exponent(xp, g, x, x**y))  # fmt: skip
 rules("sindg", x=lambda xp, g, x: g * (pi / 180 * xp.special.cosdg(x)))
 rules("cosdg", x=lambda xp, g, x: -g * (pi / 180 * xp.special.sindg(x)))
 rules("tandg", x=lambda g, out: g * (pi / 180 * (1 + out * out)))
-rules("cotdg", x=lambda g, out: -g * (pi / 180 * (1 + out * out)))
+rules("cotdg", x=cotdg)
 rules("radian", d=lambda g: g * (pi / 180), m=lambda g: g * (pi / 10800), s=lambda g: g * (pi / 648000))
 rules("round", x=zero)
 rules("exp1", x=lambda xp, g, x: -g * (xp.exp(-x) / x))

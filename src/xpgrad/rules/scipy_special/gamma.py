@@ -2,7 +2,7 @@
 
 from math import pi
 
-from xpgrad.rules.approximations import arrays
+from xpgrad.rules.approximations import BERNOULLI, FAR, arrays
 from xpgrad.rules.elementwise import real, zero
 from xpgrad.rules.scipy_special.common import elementwise, made, rules
 
@@ -27,10 +27,30 @@ def pole(xp, x):
     return (x <= 0) & (x == xp.floor(x))
 
 
-def psi_difference(xp, x, y):
-    """psi(x) - psi(y); of two poles that move alike the limit, by reflection (5.5.4)."""
+def psi_step(xp, x, d):
+    """psi(x + d) - psi(x) of positive numbers, without cancellation: recurrence (5.5.2) and series (5.11.2)."""
+    y = x + d
+    total = 0.0
+    for k in range(FAR):
+        total = total + d / (y + k) / (x + k)
+    p, q = 1 / (x + FAR), 1 / (y + FAR)
+    # p^2n - q^2n is p^2 - q^2 times the sum of p^2j q^(2n-2-2j).
+    series, powers, q_power = 0.0, 1.0, 1.0
+    for n, b in enumerate(BERNOULLI, 1):
+        series = series + b / (2 * n) * powers
+        q_power = q_power * q * q
+        powers = powers * p * p + q_power
+    return total + xp.log1p(d * p) + d * p * q * (0.5 + (p + q) * series)
+
+
+def psi_difference(xp, x, y, d):
+    """psi(x) - psi(y), where d is x - y, but may be known better; of two poles that move alike the limit (5.5.4)."""
+    right, back = (x > 0) & (y > 0), d < 0
+    low, size = xp.where(right, xp.where(back, x, y), 1.0), xp.where(right, xp.where(back, -d, d), 0.0)
+    step = psi_step(xp, low, size)
     poles = pole(xp, x) & pole(xp, y)
-    return psi(xp, xp.where(poles, 1 - x, x)) - psi(xp, xp.where(poles, 1 - y, y))
+    x, y = (xp.where(right, 1.0, xp.where(poles, 1 - z, z)) for z in (x, y))
+    return xp.where(right, xp.where(back, -step, step), psi(xp, x) - psi(xp, y))
 
 
 def rgamma_slope(xp, x):
@@ -41,30 +61,37 @@ def rgamma_slope(xp, x):
     return xp.where(left, reflected, -xp.special.rgamma(y) * psi(xp, y))
 
 
-def ratio_slope(xp, out, rest, x, y):
-    """The derivative of out = rest / gamma(y), where gamma(x) is a factor of the rest, and x and y move alike.
+def ratio_slope(xp, out, rest, x, y, d):
+    """The derivative of out = rest / gamma(y), where gamma(x) is a factor of the rest, and x and y = x - d move alike.
 
     Where y alone is a pole, out is 0, but its derivative is not.
     """
     at_pole = rest * (psi(xp, x) * xp.special.rgamma(y) + rgamma_slope(xp, y))
-    return xp.where(pole(xp, y) & ~pole(xp, x), at_pole, out * psi_difference(xp, x, y))
+    return xp.where(pole(xp, y) & ~pole(xp, x), at_pole, out * psi_difference(xp, x, y, d))
+
+
+def betaln_slope(xp, g, a, b):
+    """By the first parameter."""
+    a, b = arrays(xp, a, b)
+    return g * psi_difference(xp, a, a + b, -b)
 
 
 def beta_slope(xp, g, a, b, out):
     """By the first parameter."""
     a, b = arrays(xp, a, b)
-    return g * ratio_slope(xp, out, xp.special.gamma(a) * xp.special.gamma(b), a, a + b)
+    return g * ratio_slope(xp, out, xp.special.gamma(a) * xp.special.gamma(b), a, a + b, -b)
 
 
 def poch_slope(xp, g, z, m, out):
     z, m = arrays(xp, z, m)
-    return g * ratio_slope(xp, out, xp.special.gamma(z + m), z + m, z)
+    return g * ratio_slope(xp, out, xp.special.gamma(z + m), z + m, z, m)
 
 
 def binom_slope(xp, n, k, out, by_n):
     n, k = arrays(xp, n, k)
     rest = xp.special.gamma(n + 1) * xp.special.rgamma(k + 1)
-    return ratio_slope(xp, out, rest, n + 1 if by_n else k + 1, n - k + 1)
+    x, d = (n + 1, k) if by_n else (k + 1, 2 * k - n)
+    return ratio_slope(xp, out, rest, x, n - k + 1, d)
 
 
 def gamma_density(xp, a, x):
@@ -83,8 +110,8 @@ rules("gammasgn", x=zero)
 rules("gamma", x=lambda xp, g, x, out: g * (out * psi(xp, x)))
 rules("rgamma", x=lambda xp, g, x: g * rgamma_slope(xp, x))
 rules("loggamma", x=lambda xp, g, x: g * psi(xp, x))
-rules("betaln", a=lambda xp, g, a, b: g * psi_difference(xp, arrays(xp, a, b)[0], a + b),
-                b=lambda xp, g, a, b: g * psi_difference(xp, arrays(xp, b, a)[0], a + b))  # fmt: skip
+rules("betaln", a=betaln_slope,
+                b=lambda xp, g, a, b: betaln_slope(xp, g, b, a))  # fmt: skip
 rules("beta", a=beta_slope,
               b=lambda xp, g, a, b, out: beta_slope(xp, g, b, a, out))  # fmt: skip
 rules("poch", z=poch_slope,
