@@ -177,3 +177,7 @@ def test_a_solver_may_record_on_its_own() -> None:
         return x
 
     assert xpgrad.grad(implicit.root(lambda x, a: x * x - a, descend))(2.0) == pytest.approx(8**-0.5)
+
+
+def test_the_module_shows_its_functions_only():
+    assert dir(implicit) == implicit.__all__ == ["conjugate_gradient", "fixed_point", "minimum", "root"]

@@ -21,6 +21,8 @@ from xpgrad.ravel import ravel_tree
 from xpgrad.scope import is_recording
 from xpgrad.tree import leaves, rebuild
 
+__all__ = ["conjugate_gradient", "fixed_point", "minimum", "root"]
+
 LinearSolver = Callable[[Callable[[Any], Any], Any], Any]
 
 
@@ -228,3 +230,7 @@ class _Solution(Function):
             return product(w, v, *given) - g
 
         return _Solution(solved, rest, linear_solver)(g, v, *given)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1139,3 +1139,12 @@ def test_clip_writes_where_it_is_told() -> None:
     assert y.clip(0, 1, out=y) is y
     assert y.tolist() == [0.0, 0.5, 1.0]
     assert y.clip(0.2, 0.7, y).tolist() == y.tolist() == [0.2, 0.5, 0.7]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "array_api_strict", "dask"])
+@pytest.mark.parametrize("choices", [(1.0, 2.0), (1, 2), (1, 2.5), (True, False), (1.0, 2j)], ids=str)
+def test_where_of_two_numbers(backend: str, choices: tuple[complex, complex]) -> None:
+    condition = [True, False, True]
+    found = np.where(xpgrad.namespace(backend).asarray(condition), *choices)
+    assert isinstance(found, xpgrad.Array)
+    np.testing.assert_array_equal(found.asnumpy(), np.where(condition, *choices), strict=True)

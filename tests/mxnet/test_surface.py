@@ -294,3 +294,13 @@ def test_short_names_are_modules():
     names = {}
     exec("from xpgrad.mxnet.nd import array\nfrom xpgrad.mxnet.init import Xavier\nimport xpgrad.mxnet.np as np", names)
     assert (names["array"], names["Xavier"], names["np"]) == (mx.nd.array, mx.init.Xavier, mx.np)
+
+
+@pytest.mark.parametrize("module", [nd, np, npx], ids=lambda module: module.__name__)
+def test_modules_show_public_names_only(module):
+    shown = set(dir(module))
+    assert not {name for name in shown if name.startswith("_")}
+    assert not shown & {"Any", "Callable", "FUNCTIONS", "METHODS", "annotations", "attach", "elementwise", "function"}
+    assert all(hasattr(module, name) for name in shown)
+    assert len(shown) > 90
+    assert {"random", "relu" if module is not np else "float32"} <= shown

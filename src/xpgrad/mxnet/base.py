@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache, wraps
 from importlib.abc import MetaPathFinder
+from itertools import chain
 from numbers import Integral, Number
-from types import ModuleType
+from types import BuiltinMethodType, ModuleType
 from typing import Any
 
 from xpgrad.discovery import get_named
@@ -81,7 +82,10 @@ def translated(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 #: Where helpers come from that a module of MXNet's imports, and does not have itself.
-_HELPERS = ("typing", "xpgrad.functions", "xpgrad.mxnet.base", "xpgrad.mxnet.promotion", "xpgrad.mxnet.provide")
+_HELPERS = (
+    *("__future__", "collections.abc", "typing"),
+    *("xpgrad.functions", "xpgrad.mxnet.base", "xpgrad.mxnet.promotion", "xpgrad.mxnet.provide"),
+)
 
 
 def _is_public(name: str, names: Any) -> bool:
@@ -89,7 +93,14 @@ def _is_public(name: str, names: Any) -> bool:
     value = names[name] if isinstance(names, dict) else None
     if isinstance(value, ModuleType):
         return "__getattr__" in vars(value) and not name.startswith("_")
+    if isinstance(value, BuiltinMethodType) or (name.isupper() and isinstance(value, dict | tuple | list | str)):
+        return False  # the look-up of the core's functions, and tables
     return not name.startswith("_") and getattr(value, "__module__", "") not in _HELPERS
+
+
+def listing(names: Mapping[str, Any], *further: Iterable[str]) -> Callable[[], list[str]]:
+    """The `__dir__` of a module: its public names, and those that are made when they are asked for."""
+    return lambda: sorted({*(name for name in names if _is_public(name, names)), *chain(*further)})
 
 
 def lacking(module: str, names: Iterable[str], why: Mapping[str, str] | None = None) -> Callable[[str], Any]:

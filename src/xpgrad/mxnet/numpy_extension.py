@@ -7,7 +7,7 @@ from types import ModuleType
 from xpgrad.discovery import get_backend, get_named
 from xpgrad.mxnet import generator
 from xpgrad.mxnet.arrays import ndarray
-from xpgrad.mxnet.base import lacking
+from xpgrad.mxnet.base import lacking, listing
 from xpgrad.mxnet.context import (
     Context,
     Device,
@@ -105,6 +105,7 @@ def waitall() -> None:
 
 
 __getattr__ = lacking("mx.npx", globals())
+__dir__ = listing(globals())
 
 __all__ = [
     "Context",

@@ -20,6 +20,8 @@ def where(xp: Any, condition: Any, *choices: Any) -> Any:
     if not choices:
         return xp.nonzero(condition)
     condition = condition if xp.isdtype(condition.dtype, "bool") else condition != 0
+    if all(isinstance(x, int | float | complex) for x in choices):  # the standard wants an array among them
+        choices = xp.unstack(xp.asarray(choices, device=condition.device))
     return xp.where(condition, *(array(xp, x) if isinstance(x, list | tuple) else x for x in choices))
 
 

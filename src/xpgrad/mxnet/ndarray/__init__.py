@@ -11,7 +11,7 @@ from xpgrad.mxnet import numpy as np  # noqa: F401  # hybrid_forward(F, …) cal
 from xpgrad.mxnet import numpy_extension as npx  # noqa: F401  # likewise
 from xpgrad.mxnet.arrays import NDArray as NDArray
 from xpgrad.mxnet.arrays import dressed, in_form, plain
-from xpgrad.mxnet.base import lacking
+from xpgrad.mxnet.base import lacking, listing
 from xpgrad.mxnet.ndarray import contrib as contrib
 from xpgrad.mxnet.ndarray import linalg
 from xpgrad.mxnet.ndarray import random as random
@@ -193,3 +193,4 @@ _LEFT_OUT = {
 }
 
 __getattr__ = lacking("mx.nd", globals(), _LEFT_OUT)
+__dir__ = listing(globals())

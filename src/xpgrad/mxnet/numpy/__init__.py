@@ -10,7 +10,7 @@ from typing import Any
 
 from xpgrad.functions import function
 from xpgrad.mxnet.arrays import ndarray as ndarray
-from xpgrad.mxnet.base import lacking
+from xpgrad.mxnet.base import lacking, listing
 from xpgrad.mxnet.dtypes import NAMES, dtype_named
 from xpgrad.mxnet.numpy import linalg as linalg
 from xpgrad.mxnet.numpy import random as random
@@ -149,3 +149,4 @@ attach(ndarray, {name: Absent(name) for name in _ABSENT}, _ABSENT)
 
 _lacking = lacking("mx.np", globals())
 __getattr__ = _data_type
+__dir__ = listing(globals(), NAMES, _GROUPS, ["bool_"])
