@@ -1,12 +1,14 @@
 """What a user is told: every error by its message, which says what happened and what to do next."""
 
 import inspect
+import pickle
 
 import array_api_strict
 import numpy as np
 import pytest
 
 import xpgrad
+import xpgrad.mxnet as mx
 import xpgrad.numpy as xp
 from xpgrad import autograd, errors
 
@@ -156,6 +158,17 @@ def test_a_complex_head_gradient_of_a_real_head(x, g):
     assert x.grad.tolist() == [4.0, 8.0]
 
 
+def test_a_head_gradient_of_another_shape_names_what_fits(x):
+    y = square(x)
+    with pytest.raises(errors.HeadGradientError, match=r"give one of that shape, a number, or None for ones\."):
+        y.backward(xp.ones(3))
+    with pytest.raises(errors.UnsupportedTypeError, match=r"a list cannot stand .* xp\.asarray\(\.\.\.\)"):
+        y.backward([1.0, 1.0])
+    assert x.grad.tolist() == [0.0, 0.0]
+    y.backward(2.0)
+    assert x.grad.tolist() == [4.0, 8.0]
+
+
 def test_a_head_gradient_that_is_no_array(x):
     y = square(x)
     with pytest.raises(errors.UnsupportedTypeError, match=r"builtins\.str is not an array that xpgrad knows"):
@@ -180,6 +193,19 @@ def test_gradient_of_what_the_head_does_not_reach(x):
     with pytest.raises(errors.UnreachableError, match=r"variable 1 is unreachable from the heads.*Leave it out") as e:
         autograd.grad(y, [x, other])
     assert isinstance(e.value, ValueError)
+
+
+@pytest.mark.parametrize("other", [np.ones(2), 3.0, None, {"a": 1}, (i for i in ())], ids=lambda x: type(x).__name__)
+def test_what_is_no_array_as_variable_or_head(x, other):
+    y = square(x)
+    with pytest.raises(errors.NotAVariableError, match=r"variable 0 is .*, which is no Array.*attach_grad\(\)"):
+        autograd.grad(y, other)
+    with pytest.raises(errors.NotAVariableError, match=r"variable 1 is list \[.*, which is no Array"):
+        autograd.grad(y, [x, [x]])
+    for differentiate in (lambda: autograd.grad(other, x), lambda: autograd.backward(other)):
+        with pytest.raises(errors.NotRecordedError, match=r"head 0 is .*, which is no Array.*autograd\.record\(\)"):
+            differentiate()
+    assert autograd.grad(y, x).tolist() == [2.0, 4.0]  # the recorded computation is still there
 
 
 def test_gradient_without_variables(x):
@@ -217,9 +243,9 @@ def test_mark_variables_with_a_gradient_of_another_shape(x):
 @pytest.mark.parametrize(
     ("variables", "gradients", "named"),
     [
-        ([xp.zeros(2), np.zeros(2)], [xp.zeros(2), xp.zeros(2)], "variable 1 should be an Array, but is ndarray"),
+        ([xp.zeros(2), np.zeros(2)], [xp.zeros(2), xp.zeros(2)], "variable 1 should be an Array, but is numpy.ndarray"),
         ([xp.zeros(2), xp.zeros(2)], [xp.zeros(2), None], "gradient 1 should be an Array, but is NoneType"),
-        ([xp.zeros(2), xp.zeros(2)], [xp.zeros(2), np.zeros(2)], "gradient 1 should be an Array, but is ndarray"),
+        ([xp.zeros(2), xp.zeros(2)], [xp.zeros(2), np.zeros(2)], "gradient 1 should be an Array, but is numpy.ndarray"),
     ],
 )
 def test_mark_variables_with_what_is_no_array(variables, gradients, named):
@@ -248,7 +274,99 @@ def test_in_place_change_of_shape_or_kind():
         x += xp.ones((2, 2), dtype=xp.int64)
 
 
+# Attributes
+
+
+def test_assignment_of_data(x):
+    for array in (x, x[:1], x.detach()):
+        before = array.tolist()
+        with pytest.raises(AttributeError, match=r"x\.data cannot be assigned\. Write .* x\[\.\.\.\] = value"):
+            array.data = np.zeros(2)
+        assert array.tolist() == before
+
+
+def test_formats():
+    with autograd.record():
+        y = variable([1.0, 2.5]) * 2.0
+    assert f"{xp.asarray(3.14159):.2f} {y[1]:+.1f} {xp.asarray(7):03d} {xp.asarray(True)}" == "3.14 +5.0 007 True"
+    assert f"{y}|{y:>9}" == "[2. 5.]|  [2. 5.]"
+    for array in (y, xp.asarray([1.5])):
+        with pytest.raises(TypeError, match=r"'\.2f' is for one number, and this array has shape \(.,\): format"):
+            f"{array:.2f}"  # the format is what fails
+
+
 # Operands
+
+
+@pytest.mark.parametrize("other", [[1, 2], (1.0, 2.0), [], [[1]]], ids=str)
+@pytest.mark.parametrize("sign", "+ - * / // % ** @ < >= & <<".split())
+def test_lists_beside_an_array(other, sign):
+    """They are not repeated either, as Python would do by an array of one integer."""
+    for x in (xp.asarray([1, 2]), xp.asarray(2), strict.asarray(2), mx.np.array([1, 2]), mx.nd.array([1, 2])):
+        for expression in (f"x {sign} other", f"other {sign} x"):
+            with pytest.raises(errors.UnsupportedTypeError, match=r"a (list|tuple) cannot stand .* with xp\.asarray"):
+                eval(expression, {"x": x, "other": other})
+
+
+def test_lists_in_place_and_as_arguments(x):
+    with pytest.raises(errors.UnsupportedTypeError, match="a list cannot stand where an array is expected"):
+        x *= [1, 2]
+    assert x.tolist() == [1.0, 2.0]
+    for call in (lambda: xp.add(x, [1, 2]), lambda: xp.sum([1.0]), lambda: xp.take(x, [0])):
+        with pytest.raises(errors.UnsupportedTypeError, match=r"a list cannot .* xp\.asarray"):
+            call()
+    assert (x == [1.0, 2.0]) is False
+
+
+def test_an_operand_with_operators_of_its_own_has_its_turn(x):
+    class Other:
+        def __radd__(self, other):
+            return "radd"
+
+    assert x + Other() == "radd"
+
+
+@pytest.mark.parametrize("transform", [xpgrad.grad, xpgrad.jacobian, lambda f: lambda x: xpgrad.vjp(f, x)])
+def test_a_list_of_numbers_where_the_function_wants_one_array(transform):
+    for f in (lambda x: x**2, lambda x: xp.sum(x), lambda x: x.T):
+        with pytest.raises((TypeError, AttributeError)) as caught:
+            transform(f)([1.0, 2.0])
+        assert "Argument 0 is a list of numbers" in caught.value.__notes__[0]
+        assert "xp.asarray" in caught.value.__notes__[0]
+        with pytest.raises((TypeError, AttributeError)) as caught:
+            transform(lambda x: x.nothing)(np.ones(2))
+        assert not hasattr(caught.value, "__notes__")
+    assert xpgrad.grad(lambda x: x[0] * x[1])([1.0, 2.0]) == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "array_api_strict", "dask"])
+@pytest.mark.parametrize("name", ["mean", "sum", "max", "logsumexp"])
+def test_numbers_as_arrays(backend, name):
+    with xpgrad.use_backend(backend):
+        found = getattr(xpgrad, name)(3.0)
+    assert (found.shape, found.item()) == ((), 3.0)
+
+
+def test_a_number_is_not_clipped(x):
+    for bounds in ((0.0, 1.0), (x, None), (x, x)):
+        with pytest.raises(errors.NotAnArrayError, match=r"x of clip should be .* but is float 3\.0.*xp\.asarray"):
+            xp.clip(3.0, *bounds)
+    assert xp.clip(xp.asarray(3.0), 0.0, 1.0).item() == 1.0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [object(), "abc", None, {1: 2}, [None], ["a"], np.asarray(["a"]), np.asarray([None]), np.datetime64("2020-01-01")],
+    ids=lambda value: f"{type(value).__name__} {value!s:.10}",
+)
+def test_what_holds_no_numbers(value):
+    with pytest.raises(errors.DtypeError, match=r"an array of dtype .* holds neither numbers nor booleans"):
+        xp.asarray(value)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint64, np.float16, np.float32, np.complex64])
+def test_what_holds_numbers(dtype):
+    assert xp.asarray(np.ones(2, dtype)).dtype == xp.asarray([1, 0], dtype=np.dtype(dtype)).dtype == dtype
 
 
 def test_mixed_backends_and_the_mend_that_the_message_names(x):
@@ -334,6 +452,8 @@ def test_conversion_to_numpy_while_recording(x):
             errors.DLPackHistoryLostError, match=r"DLPack would lose .* Export x\.detach\(\)"
         ) as of_dlpack:
             np.from_dlpack(y)
+        with pytest.raises(errors.HistoryLostError, match=r"become one with their history by xp\.stack\(\[\.\.\.\]\)"):
+            np.array([y[0], y[1]])
     assert isinstance(e.value, RuntimeError)
     assert isinstance(of_dlpack.value, BufferError)
 
@@ -347,6 +467,27 @@ def test_a_name_that_the_standard_does_not_define():
     with pytest.raises(AttributeError, match="has no attribute 'frobnicate'"):
         xpgrad.frobnicate  # noqa: B018  # as above
     assert not hasattr(xpgrad, "frobnicate")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "nearest"),
+    [
+        (xp, "sine", "sin, sinh, sign"),
+        (xp, "array", "asarray"),
+        (xp.linalg, "invert", "inv, pinv"),
+        (xp.special, "ndtrr", "ndtr, ndtri"),
+        (xpgrad, "value_and_gard", "value_and_grad"),
+        (xpgrad, "sine", "sin, sinh, sign"),
+    ],
+)
+def test_names_that_are_near(module, name, nearest):
+    with pytest.raises(errors.UnknownNameError) as caught:
+        getattr(module, name)
+    assert str(caught.value).startswith(
+        f"{module.__name__} has no attribute {name!r}. The nearest names it has: {nearest}"
+    )
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # made here
+    assert "nearest" not in str(errors.UnknownNameError("xp", "frobnicate", lambda: ["sin"]))
 
 
 def test_unknown_version_of_the_standard(x):

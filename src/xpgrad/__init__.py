@@ -15,6 +15,7 @@ from xpgrad.array import Array
 from xpgrad.check import check_grads
 from xpgrad.custom import custom_vjp
 from xpgrad.discovery import available_backends, get_backend, set_backend, use_backend
+from xpgrad.errors import UnknownNameError
 from xpgrad.functional import grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from xpgrad.namespace import active, asarray, namespace
 from xpgrad.ravel import ravel_tree
@@ -48,7 +49,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(active(), name)
+    try:
+        return getattr(active(), name)
+    except UnknownNameError:
+        raise UnknownNameError(__name__, name, lambda: {*__all__, *dir(active())}) from None
 
 
 def __dir__() -> list[str]:

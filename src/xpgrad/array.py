@@ -48,6 +48,12 @@ class Array(Declared, Exits, Collection):
         """The backend's own array."""
         return self._data
 
+    @data.setter
+    def data(self, _value: Any) -> None:
+        raise AttributeError(
+            "x.data cannot be assigned. Write into the array, x[...] = value, or make a new one, xp.asarray(value)."
+        )
+
     @property
     def grad(self) -> Array | None:
         """The gradient that `attach_grad` made room for; None before."""
@@ -115,7 +121,15 @@ class Array(Declared, Exits, Collection):
         return str(self.data)
 
     def __format__(self, spec: str) -> str:
-        return format(str(self) if self.shape or not spec else self.item(), spec)
+        if spec and not self.shape:
+            return format(self.item(), spec)
+        try:
+            return format(str(self), spec)
+        except ValueError:
+            raise TypeError(
+                f"the format {spec!r} is for one number, and this array has shape {self.shape}: format its elements, "
+                "as in [f'{v:.2f}' for v in x.tolist()], or str(x)."
+            ) from None
 
     def __reduce__(self) -> Any:
         return array_of, (self.data, None, self._kind)
@@ -148,7 +162,7 @@ class Follower(Array):
         self._view.refresh(self)
         return self._seen_node
 
-    data = property(_current_data)
+    data = property(_current_data, Array.data.fset)  # type: ignore[attr-defined]  # a property here
     _data = property(_current_data, Array._seen_data.__set__)
     _node = property(_current_node, Array._seen_node.__set__)
 

@@ -147,7 +147,8 @@ def mark_variables(
     for i, (x, g, req) in enumerate(zip(xs, gs, reqs, strict=True)):
         for what, given in (("variable", x), ("gradient", g)):
             if not isinstance(given, Array):
-                raise NotAnArrayError(f"{what} {i}", given)
+                instead = "Make a variable with xp.asarray(...), and its gradient with xp.zeros_like(variable)."
+                raise NotAnArrayError(f"{what} {i}", given, instead)
         check_markable(x, g, req)
     for x, g, req in zip(xs, gs, reqs, strict=True):
         mark(x, g, req)

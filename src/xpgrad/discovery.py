@@ -20,6 +20,7 @@ from xpgrad.errors import (
     BackendConflictError,
     BackendWarning,
     DeviceError,
+    DtypeError,
     LibraryMissingError,
     MaskedArrayError,
     UnknownBackendError,
@@ -235,6 +236,26 @@ _KINDS = ("bool", "unsigned integer", "signed integer", "real floating", "comple
 def rank(isdtype: Callable[[Any, str], bool], dtype: Any) -> int:
     """The rank of a dtype's kind, by its library's `isdtype`; what is of a higher one does not fit into a lower."""
     return next(place for place, kind in enumerate(_KINDS) if isdtype(dtype, kind))
+
+
+_NUMERIC: set[tuple[type, Any]] = set()
+
+
+def checked(x: Any) -> Any:
+    """A raw array as it is.
+
+    Raises
+    ------
+    DtypeError
+        If it holds neither numbers nor booleans.
+    """
+    key = type(x), x.dtype
+    if key not in _NUMERIC:
+        isdtype = backend_of(x).function("isdtype")
+        if not any(isdtype(x.dtype, kind) for kind in _KINDS):
+            raise DtypeError(x.dtype)
+        _NUMERIC.add(key)
+    return x
 
 
 def is_array(x: Any) -> bool:

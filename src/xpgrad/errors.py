@@ -4,18 +4,42 @@ Each message says what happened and what to do next. Classes derive from the bui
 fits, so that generic handlers keep working. This module imports nothing of the package.
 """
 
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from typing import Any
+
 
 class XpgradError(Exception):
     """Base of all errors that xpgrad raises on its own account."""
 
 
-class NotRecordedError(XpgradError, RuntimeError):
-    """A gradient was asked of an array that no recorded operation has led to."""
+def _described(x: object) -> str:
+    """The class of an object, and what it looks like."""
+    kind = type(x)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return f"{module}{kind.__qualname__} {x!r:.60}"
 
-    def __init__(self) -> None:
+
+class NotRecordedError(XpgradError, RuntimeError):
+    """A gradient was asked of an array that no recorded operation has led to.
+
+    Parameters
+    ----------
+    position : int, optional
+        Which of the heads is no Array.
+    head : object
+        What it is instead.
+    """
+
+    def __init__(self, position: int | None = None, head: object = None) -> None:
+        what = (
+            "this array is not part of a recorded computation"
+            if position is None
+            else f"head {position} is {_described(head)}, which is no Array"
+        )
         super().__init__(
-            "cannot differentiate: this array is not part of a recorded computation. Call attach_grad() on the "
-            "variables first and compute the array from them inside `with autograd.record():`."
+            f"cannot differentiate: {what}. Call attach_grad() on the variables first and compute the array from them "
+            "inside `with autograd.record():`."
         )
 
 
@@ -64,10 +88,23 @@ class UnreachableError(XpgradError, ValueError):
 
 
 class NotAVariableError(XpgradError, ValueError):
-    """`xpgrad.autograd.grad` was asked for an array that is not part of any recorded computation."""
+    """`xpgrad.autograd.grad` was asked for an array that is not part of any recorded computation.
 
-    def __init__(self, position: int) -> None:
-        super().__init__(f"variable {position} does not require a gradient. Call attach_grad() on it before recording.")
+    Parameters
+    ----------
+    position : int
+        Which of the variables it is.
+    x : object
+        What was given, which may be no Array.
+    """
+
+    def __init__(self, position: int, x: object) -> None:
+        super().__init__(
+            f"variable {position} does not require a gradient. Call attach_grad() on it before recording."
+            if hasattr(x, "attach_grad")
+            else f"variable {position} is {_described(x)}, which is no Array. Name Arrays on which attach_grad() was "
+            "called before recording: one, or a list of them."
+        )
 
 
 class HeadGradientError(XpgradError, ValueError):
@@ -85,13 +122,10 @@ class VariableError(XpgradError, TypeError):
 
 
 class NotAnArrayError(XpgradError, TypeError):
-    """`xpgrad.autograd.mark_variables` was given something else than Arrays."""
+    """Something else than an Array was given where only an Array will do."""
 
-    def __init__(self, what: str, x: object) -> None:
-        super().__init__(
-            f"{what} should be an Array, but is {type(x).__name__} {x!r:.60}. Make a variable with xp.asarray(...), "
-            "and its gradient with xp.zeros_like(variable)."
-        )
+    def __init__(self, what: str, x: object, instead: str) -> None:
+        super().__init__(f"{what} should be an Array, but is {_described(x)}. {instead}")
 
 
 class GradReqError(XpgradError, ValueError):
@@ -128,7 +162,8 @@ class HistoryLostError(XpgradError, RuntimeError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"{what} would lose the recorded history of this array, so no gradient could flow through it. Use "
-            "x.detach() to drop the history on purpose, or x.asnumpy() for a NumPy copy of the values."
+            "x.detach() to drop the history on purpose, or x.asnumpy() for a NumPy copy of the values. Several arrays "
+            "become one with their history by xp.stack([...])."
         )
 
 
@@ -165,10 +200,40 @@ class UnsupportedTypeError(XpgradError, TypeError):
     """A value is neither an array of a known library nor a number."""
 
     def __init__(self, kind: type) -> None:
+        self.kind = kind
         super().__init__(
-            f"{kind.__module__}.{kind.__qualname__} is not an array that xpgrad knows. Convert it with "
+            f"a {kind.__name__} cannot stand where an array is expected: make it one array with xp.asarray(...)."
+            if kind in (list, tuple)
+            else f"{kind.__module__}.{kind.__qualname__} is not an array that xpgrad knows. Convert it with "
             "xp.asarray(...), or register a backend for it (entry point group 'xpgrad.backends')."
         )
+
+
+class DtypeError(XpgradError, TypeError):
+    """An array was to be made of something else than numbers or booleans."""
+
+    def __init__(self, dtype: object) -> None:
+        super().__init__(
+            f"an array of dtype {dtype} holds neither numbers nor booleans, so nothing can be computed with it. Give "
+            "numbers, nested lists of them, or an array; keep other data in the library's own arrays."
+        )
+
+
+class UnknownNameError(XpgradError, AttributeError):
+    """A namespace has no function and no constant of this name."""
+
+    def __init__(self, module: str, name: str, known: Callable[[], Iterable[str]]) -> None:
+        super().__init__(f"{module} has no attribute {name!r}.")
+        self._missing, self._known = name, known
+
+    def __str__(self) -> str:
+        # Not before it is read: libraries ask with hasattr for what need not be there.
+        near = get_close_matches(self._missing, self._known(), n=4)
+        hint = f" The nearest names it has: {', '.join(near)}." if near else ""
+        return f"{self.args[0]}{hint} dir() lists what there is; on raw arrays call the library itself."
+
+    def __reduce__(self) -> Any:
+        return AttributeError, (str(self),)
 
 
 class MaskedArrayError(XpgradError, TypeError):

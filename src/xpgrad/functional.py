@@ -28,7 +28,7 @@ from xpgrad.reach import boundary
 from xpgrad.rows import jacobian as jacobian_of
 from xpgrad.rows import units as unit_rows
 from xpgrad.scope import is_recording, modes
-from xpgrad.tree import aligned, placed_leaves, rebuild, tree_map
+from xpgrad.tree import aligned, leaves, placed_leaves, rebuild, tree_map
 from xpgrad.variables import fit, join
 
 # What stands for an input of a run: its history goes on outside, or it was a constant there.
@@ -351,6 +351,14 @@ class _Run:
             with modes(True, None):
                 out = f(*given, **kwargs)
             self._exit = last_exit.get()
+        except (AttributeError, TypeError) as error:
+            for i in positions:
+                if isinstance(args[i], list | tuple) and not any(map(is_array, leaves(args[i]))):
+                    error.add_note(
+                        f"Argument {i} is a {type(args[i]).__name__} of numbers, each of which {self._name} is given "
+                        "as an array of its own. For one array of them pass xp.asarray(...)."
+                    )
+            raise
         finally:
             last_exit.reset(exit_before)
         self.aux = None

@@ -8,7 +8,7 @@ from weakref import ref
 
 from xpgrad.array import Array, array_of
 from xpgrad.discovery import SHAPES, backend_of, floating
-from xpgrad.errors import NotDifferentiableError
+from xpgrad.errors import NotAnArrayError, NotDifferentiableError
 from xpgrad.node import Form, Node, Part, make_node
 from xpgrad.operands import SCALARS, check_beside, functions_of, operand, own_array
 from xpgrad.plan import remember, shape_of
@@ -236,6 +236,8 @@ def _run(primitive: Primitive, function: Callable[..., Any], data: list[Any], pa
     if primitive.variadic:
         return function(data, **parameters)
     required = data[: len(data) - len(primitive.optional)]
+    if required[0].__class__ in SCALARS:
+        raise NotAnArrayError(f"{primitive.inputs[0]} of {primitive.name}", required[0], "Convert it: xp.asarray(...).")
     optional = zip(primitive.optional, data[len(required) :], strict=True)
     given = {name: a for name, a in optional if a is not None}
     given |= {name: value for name, value in parameters.items() if name not in primitive.leading}

@@ -17,8 +17,8 @@ from typing import Any
 from xpgrad.array import Array, array_of
 from xpgrad.backend import Backend
 from xpgrad.composites import COMPOSITES
-from xpgrad.discovery import allocate, backend_of, check_named, get_backend, get_named, is_array
-from xpgrad.errors import HistoryLostError, NotDifferentiableError
+from xpgrad.discovery import allocate, backend_of, check_named, checked, get_backend, get_named, is_array
+from xpgrad.errors import HistoryLostError, NotDifferentiableError, UnknownNameError
 from xpgrad.functions import as_array, function
 from xpgrad.general import leading_array
 from xpgrad.operands import SCALARS
@@ -140,10 +140,9 @@ def _attribute(backend_name: str, name: str) -> Any:
             return partial(functions[name], namespace(backend_name))
         if any(known.startswith(f"{name}.") for known in functions):
             return _module(backend_name, f"{name}.")
-    raise AttributeError(
-        f"xpgrad.{backend_name} has no attribute {name!r}: no function of that name has a derivative rule, or is "
-        "known to have no gradient. dir() lists what there is; on raw arrays call the library itself."
-    )
+    extension, dot, own = name.rpartition(".")
+    module = getattr(namespace(backend_name), extension) if dot else namespace(backend_name)
+    raise UnknownNameError(module.__name__, own, lambda: dir(module))
 
 
 def namespace_of(array: Array, /, *, api_version: str | None = None) -> ModuleType:
@@ -287,6 +286,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
 
         Raises
         ------
+        DtypeError
+            If it holds neither numbers nor booleans.
         HistoryLostError
             If a recorded Array of another backend would have to be converted.
         MaskedArrayError
@@ -302,8 +303,8 @@ def _asarray_of(backend_name: str) -> Callable[..., Array]:
             options = {"dtype": dtype, "device": device, "copy": copy}
             given = {key: value for key, value in options.items() if value is not None}
             if is_array(obj) and not given and backend_of(obj) is backend:  # in this order: a mask is refused
-                return array_of(backend.asarray(obj))
-            return array_of(backend.asarray(allocate(backend, backend.function("asarray"), obj, **given)))
+                return array_of(checked(backend.asarray(obj)))
+            return array_of(checked(backend.asarray(allocate(backend, backend.function("asarray"), obj, **given))))
         if dtype is not None and dtype != obj.dtype:
             if copy is False:
                 raise ValueError("a change of dtype needs a copy, but copy=False was given.")

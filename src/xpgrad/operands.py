@@ -8,7 +8,7 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.discovery import allocate, backend_of, get_backend, get_named
-from xpgrad.errors import MixedBackendsError
+from xpgrad.errors import MixedBackendsError, UnsupportedTypeError
 from xpgrad.primitive import Primitive
 
 REAL_SCALARS = frozenset((bool, int, float))
@@ -23,6 +23,19 @@ def operand(x: Any) -> tuple[Any, Any]:
         return x, None
     backend = backend_of(x)
     return (x.item() if backend.is_scalar(x) else backend.asarray(x)), None
+
+
+def declined(error: UnsupportedTypeError) -> Any:
+    """What an operator answers to an operand that it does not know: Python goes on to ask that one.
+
+    Raises
+    ------
+    UnsupportedTypeError
+        Of lists and tuples: Python would repeat them as often as an array of one integer says.
+    """
+    if error.kind in (list, tuple):
+        raise error
+    return NotImplemented
 
 
 def check_beside(a: Any, b: Any) -> None:
@@ -40,6 +53,11 @@ def own_array(out: Any, *operands: Any) -> Any:
         if a.__class__ not in SCALARS and a is not None:
             return backend_of(a).asarray(out)
     return get_named(get_backend()).asarray(out)
+
+
+def _of_array(raw: Callable[..., Any], x: Any, *others: Any, **parameters: Any) -> Any:
+    """Call a function of a library that knows its arrays only, where a number stands for one."""
+    return raw(own_array(x) if x.__class__ in SCALARS else x, *others, **parameters)
 
 
 def functions_of(
@@ -65,6 +83,7 @@ def functions_of(
                         scope["usual"] = a.__class__  # last, because it says that the function is there
                 return found
         backend = get_named(get_backend())
-        return partial(allocate, backend, primitive.raw(backend))
+        raw = primitive.raw(backend)
+        return partial(allocate, backend, raw if primitive.elementwise else partial(_of_array, raw))
 
     return functions, find

@@ -12,7 +12,7 @@ from xpgrad.composites import matrix_transpose
 from xpgrad.errors import UnsupportedTypeError
 from xpgrad.functions import function
 from xpgrad.namespace import namespace_of
-from xpgrad.operands import check_beside, operand, own_array
+from xpgrad.operands import check_beside, declined, operand, own_array
 from xpgrad.primitive import PRIMITIVES
 from xpgrad.record import binary
 
@@ -65,8 +65,8 @@ def _constant(raw: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         a = self.data
         try:
             b, _ = operand(other)
-        except UnsupportedTypeError:
-            return NotImplemented
+        except UnsupportedTypeError as error:
+            return NotImplemented if raw in (operator.eq, operator.ne) else declined(error)
         if a.__class__ is not b.__class__:
             check_beside(a, b)
         out = raw(a, b)
@@ -81,8 +81,8 @@ _recorded_matmul = function("matmul")
 def _matmul(self: Array, other: Any) -> Any:
     try:
         return _recorded_matmul(self, other)
-    except UnsupportedTypeError:
-        return NotImplemented
+    except UnsupportedTypeError as error:
+        return declined(error)
 
 
 def _divmod(x1: Any, x2: Any) -> tuple[Any, Any]:

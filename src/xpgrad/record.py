@@ -14,7 +14,7 @@ from typing import Any
 from xpgrad.array import Array
 from xpgrad.errors import RuleError, UnsupportedTypeError
 from xpgrad.node import Form, Node, next_order
-from xpgrad.operands import REAL_SCALARS, check_beside, functions_of, operand, own_array
+from xpgrad.operands import REAL_SCALARS, check_beside, declined, functions_of, operand, own_array
 from xpgrad.plan import remember, shape_of
 from xpgrad.primitive import Primitive
 from xpgrad.scope import is_recording
@@ -68,7 +68,7 @@ def binary(primitive: Primitive, operator: str = "", reflected: bool = False) ->
         signature=f"{b}, {a}" if reflected else f"{a}, {b}",
         choose="" if operator else choice_by(a, f"{a}, {b}"),
         compute=f"{a} {operator} {b}" if operator else f"function({a}, {b})",
-        refuse="return NotImplemented" if operator else "raise",
+        refuse="return declined(_error)" if operator else "raise",
         alike=f"alike and {fits} is out.dtype" if widens(primitive) else f"alike is None or (alike and {fits})",
         **{f"kept_by_{name}": plan.kept for name, plan in plans.items()},
     )
@@ -118,7 +118,7 @@ def apply({signature}, /):
     else:
         try:
             {a}, n1 = operand({a})
-        except UnsupportedTypeError:
+        except UnsupportedTypeError as _error:
             {refuse}
     if {b}.__class__ is Array:
         {b}, n2 = {b}._data, {b}._node
@@ -134,7 +134,7 @@ def apply({signature}, /):
     else:
         try:
             {b}, n2 = operand({b})
-        except UnsupportedTypeError:
+        except UnsupportedTypeError as _error:
             {refuse}
         alike = {a}.__class__ is {b}.__class__
         if not alike:
@@ -176,7 +176,10 @@ def apply({signature}, /):
 _NO_PARAMETERS = Form().parameters
 new_form = tuple.__new__  # without binding of arguments: five times faster
 
-_HELPERS = (Array, Node, UnsupportedTypeError, check_beside, operand, own_array, remember, restoration, shape_of)
+_HELPERS = (
+    *(Array, Node, UnsupportedTypeError),
+    *(check_beside, declined, operand, own_array, remember, restoration, shape_of),
+)
 _KNOWN = {helper.__name__: helper for helper in _HELPERS} | {
     "REAL_SCALARS": REAL_SCALARS,
     "is_recording": is_recording,

@@ -165,7 +165,7 @@ def gradients(
     """
     for position, x in enumerate(variables):
         if not isinstance(x, Array) or x.data is None or x._node is None:
-            raise NotAVariableError(position)
+            raise NotAVariableError(position, x)
     nodes, cotangents = starts(heads, head_grads)
     targets = [x._node for x in variables]
     useful = leading_to(targets, nodes)
@@ -193,8 +193,10 @@ def join(heads: Sequence[Array], made: Sequence[Array]) -> None:
 def starts(heads: Sequence[Array], head_grads: Sequence[Any]) -> tuple[list[Any], list[Array]]:
     """The nodes of heads, and the cotangents to start from."""
     nodes, cotangents = [], []
-    for head, g in zip(heads, head_grads, strict=True):
-        if not isinstance(head, Array) or head.data is None or head._node is None:
+    for position, (head, g) in enumerate(zip(heads, head_grads, strict=True)):
+        if not isinstance(head, Array):
+            raise NotRecordedError(position, head)
+        if head.data is None or head._node is None:
             raise NotRecordedError
         nodes.append(head._node)
         cotangents.append(_head_gradient(head, g))
@@ -214,7 +216,10 @@ def _head_gradient(head: Array, g: Any) -> Array:
         return array_of(backend.full((), data, head._data))
     check_beside(data, head._data)
     if unlike(data.shape, head.shape):
-        raise HeadGradientError(f"the head gradient has shape {data.shape}, but its head has shape {head.shape}.")
+        raise HeadGradientError(
+            f"the head gradient has shape {data.shape}, but its head has shape {head.shape}: give one of that "
+            "shape, a number, or None for ones."
+        )
     if not isinstance(g, Array):
         data = backend_of(data).copy(data)  # the caller may go on to write to it
     return starting(array_of(data, node), head)

@@ -21,6 +21,7 @@ from xpgrad.mxnet.dtypes import dtype_named
 from xpgrad.mxnet.promotion import alike, beside, cast, promoted, quotient, remainder, truncated_quotient
 from xpgrad.mxnet.provide import note_constants
 from xpgrad.mxnet.util import is_np_shape
+from xpgrad.operands import declined
 from xpgrad.primitive import PRIMITIVES
 from xpgrad.record import binary
 from xpgrad.scope import is_recording
@@ -50,8 +51,8 @@ def _operator(apply: Callable[[Any, Any], Any], match: Callable[[Any, Any], Any]
         elif other.__class__ is not int and (other.__class__ is not float or not floating(self._data)):
             try:
                 x1, other = match(self, other)
-            except UnsupportedTypeError:
-                return NotImplemented
+            except UnsupportedTypeError as error:
+                return declined(error)
         out = apply(other, x1) if reflected else apply(x1, other)
         if out is not NotImplemented:
             out.__class__ = kind
@@ -100,8 +101,8 @@ def _dressed_method(name: str) -> Callable[..., Any]:
 def _matmul(self: NDArray, other: Any) -> Any:
     try:
         x1, x2 = promoted(self, other)
-    except UnsupportedTypeError:
-        return NotImplemented
+    except UnsupportedTypeError as error:
+        return declined(error)
     return dressed(function("matmul")(x1, x2), self._kind)
 
 
