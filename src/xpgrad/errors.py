@@ -202,7 +202,7 @@ class UnsupportedTypeError(XpgradError, TypeError):
     def __init__(self, kind: type) -> None:
         self.kind = kind
         super().__init__(
-            f"a {kind.__name__} cannot stand where an array is expected: make it one array with xp.asarray(...)."
+            f"a {kind.__name__} is not an array that xpgrad knows: make it one with xp.asarray(...)."
             if kind in (list, tuple)
             else f"{kind.__module__}.{kind.__qualname__} is not an array that xpgrad knows. Convert it with "
             "xp.asarray(...), or register a backend for it (entry point group 'xpgrad.backends')."
