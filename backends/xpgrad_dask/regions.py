@@ -350,7 +350,7 @@ class _Work:
             once = {key for task in tasks.values() for key in task.dependencies if read[key] == 1}
             own = {key: task for key, task in gathering.items() if key in once}
             before: Any = self.layers[name]
-            layer: Any = Tasks({key: task.substitute(own) for key, task in tasks.items()})
+            layer: Any = Tasks({key: _reading(own, key, task) for key, task in tasks.items()})
             if hasattr(before, "region"):
                 layer.region = before.region  # for `explain`
             # The source stays whole: what is computed along with this may have a layer of its name, and need all of it.
@@ -409,3 +409,9 @@ def _with_ends(steps: Sequence[Any], kept: Sequence[int]) -> tuple[Step, ...]:
         if value not in kept:
             ends.setdefault(at, []).append(value)
     return tuple(Step(task, needs, tuple(ends.get(at, ()))) for at, (task, needs, _) in enumerate(steps))
+
+
+def _reading(own: dict[Any, Any], key: Any, task: Any) -> Any:
+    """A task that has others within it, which it reads; what Dask makes of an alias of an alias has the other's key."""
+    found = task.substitute(own, key=key)
+    return Alias(key, found.target) if isinstance(found, Alias) else found
