@@ -13,9 +13,9 @@ SOURCE = ROOT / "src" / "xpgrad"
 # Each module may import those before it. The modules of a package may import one another.
 ORDER = """
     errors tree scope collector keys axes backend discovery plan primitive declared exits collection array node
-    cotangent lazy operands record general reach pullback rows rules inplace loans variables functions subscripts
-    beyond composites namespace numpy cupy dask operators protocols einops custom functional recomputation ravel
-    implicit graph notebook check autograd __init__ mxnet minpy
+    cotangent rehearsal lazy operands record general reach pullback rows rules inplace loans variables functions
+    subscripts beyond composites namespace numpy cupy dask operators protocols einops custom functional recomputation
+    ravel implicit graph notebook check autograd __init__ mxnet minpy
 """.split()
 
 MODULES = sorted(SOURCE.rglob("*.py"))

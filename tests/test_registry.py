@@ -24,7 +24,7 @@ BEYOND = {"einsum", "log_softmax", "logsumexp", "pad", "sigmoid", "softmax"}
 
 #: What the engine needs beyond the standard; each is written with the standard's own functions.
 HELPERS = {
-    *("contract", "copy", "getitem", "linalg.missing", "product", "recurrence"),
+    *("contract", "copy", "following", "getitem", "linalg.missing", "product", "recurrence"),
     *("scatter", "scatter_along_axis", "setitem", "share", "to_device"),
 }
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cached_property, partial, wraps
 from inspect import isroutine
 from typing import Any
 
-from xpgrad.backend import Backend
+from xpgrad.backend import Backend, UnknownLengthsError
 
 
 class DaskBackend(Backend):
@@ -152,20 +152,23 @@ def refuse(*arguments: Any, **keywords: Any) -> Any:
 
 
 def _says_what_is_unknown(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that says what is missing where it fails because lengths of blocks are unknown."""
+    """A function that says what is missing where it fails because lengths of blocks are unknown.
+
+    Before, it tries with blocks that are whole along all other axes: what stays within rows may then do.
+    """
 
     @wraps(function)
     def call(*args: Any, **options: Any) -> Any:
         try:
             return function(*args, **options)
         except Exception as error:
-            operands = [x for a in args for x in (a if isinstance(a, list | tuple) else (a,))]
-            if "compute_chunk_sizes" in str(error) or not any(map(_lengths_unknown, operands)):
+            if not any(_lengths_unknown(x) for a in args for x in (a if isinstance(a, list | tuple) else (a,))):
                 raise
-            raise ValueError(
-                f"{name} needs the lengths of blocks, which are not known yet: call compute_chunk_sizes() on the "
-                "array that they belong to."
-            ) from error
+            from xpgrad_dask.rows import in_rows
+
+            with suppress(Exception):  # of two failures the first is about what was asked
+                return function(*([*map(in_rows, a)] if isinstance(a, list) else in_rows(a) for a in args), **options)
+            raise UnknownLengthsError(name) from error
 
     return call
 

@@ -21,6 +21,7 @@ from dask.utils import has_keyword
 import xpgrad
 from xpgrad import Array
 from xpgrad.array import array_of
+from xpgrad.backend import UnknownLengthsError
 from xpgrad.tree import leaves, rebuild, tree_map
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.known import as_dask
@@ -177,7 +178,7 @@ def _lists(operands: Sequence[_Operand], out_ind: Sequence[Any], align: bool) ->
     for x, ind in zip(arrays, labels, strict=True):
         lost = [axis for axis, i in enumerate(ind or ()) if i not in out_ind]
         if any(not known(x.chunks[axis]) for axis in lost):
-            raise ValueError(f"the lengths of blocks along {ind} are not known yet: call compute_chunk_sizes() first.")
+            raise UnknownLengthsError(f"an axis of {ind} that the result lacks")
         lists.append([(axis, x.chunks[axis] * (numbers[ind[axis]] // x.numblocks[axis])) for axis in lost])
     return lists
 
@@ -381,10 +382,7 @@ def over_blocks(
         ]
         for axis, own in enumerate(arrays[i].chunks if ind else ()):
             if along[axis] is None and len(own) > 1 and not known(own):
-                raise ValueError(
-                    f"the lengths of blocks along axis {axis} of {given[i].shape}, which every call sees all of, are "
-                    "not known yet: call compute_chunk_sizes() first."
-                )
+                raise UnknownLengthsError(f"axis {axis} of {given[i].shape}, which every call sees all of,")
         inputs.append(Place.of(arrays[i], along if ind else None))
     outputs = [Place.of(x, [grid.get(label) for label in out]) for x, out in zip(results, outs, strict=True)]
     template = tuple(_BLOCK if isinstance(x, Array) else (x,) for x in given)

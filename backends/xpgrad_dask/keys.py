@@ -14,6 +14,7 @@ from typing import Any
 import dask.array as da
 import numpy
 
+from xpgrad.backend import UnknownLengthsError
 from xpgrad_dask.layout import reshape, within_blocks
 
 
@@ -202,9 +203,7 @@ def _joined(parts: list[tuple[Any, int]]) -> Any:
     total: Any = 0
     for index, n in parts:
         if isnan(n):
-            raise ValueError(
-                "the length of the indexed axis is not known: call compute_chunk_sizes() on the array first."
-            )
+            raise UnknownLengthsError("this index")
         index = index if isinstance(index, da.Array) else numpy.asarray(index)
         if isinstance(index, numpy.ndarray) and index.size and not -n <= index.min() <= index.max() < n:
             raise IndexError(f"an index is out of bounds for an axis of length {n}.")

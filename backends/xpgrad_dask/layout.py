@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import wraps
 from itertools import product
 from math import isnan, nan, prod
 from operator import getitem
@@ -11,13 +12,15 @@ from typing import Any
 
 import dask.array as da
 import numpy
+from array_api_compat.dask import array as namespace
 from dask.array.core import elemwise
 from dask.array.utils import meta_from_array
 from dask.base import tokenize
 from dask.highlevelgraph import MaterializedLayer
 
+from xpgrad.backend import UnknownLengthsError
 from xpgrad_dask import own_blocks
-from xpgrad_dask.known import as_dask
+from xpgrad_dask.known import as_dask, of_plain
 from xpgrad_dask.shapes import Shape, known, rechunked
 from xpgrad_dask.written import written
 
@@ -33,6 +36,8 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> da.Array:
     """Broadcast to a shape, and to its chunks if it has them."""
     x = as_dask(x)
     if not isinstance(shape, Shape) or shape.chunks is None:
+        if any(isnan(n) and not isnan(own) for own, n in zip(reversed(x.shape), reversed(shape), strict=False)):
+            raise UnknownLengthsError("broadcast_to")
         found = own_blocks.stretched(x, shape)
         return da.broadcast_to(x, shape) if found is None else found
     x = _trusted(_measured(x, shape), shape)
@@ -52,7 +57,9 @@ def in_chunks(x: Any, shape: tuple[int, ...]) -> da.Array:
     """An array in a shape that it can be broadcast to, and in its chunks."""
     x = broadcast_to(x, shape)
     chunks = getattr(shape, "chunks", None)
-    return rechunked(x, chunks) if chunks is not None and known(shape) else x
+    if chunks is None or x.chunks == chunks:
+        return x
+    return rechunked(x, chunks if known(shape) else {i: own for i, own in enumerate(chunks) if known(own)})
 
 
 def _measured(x: da.Array, shape: Shape) -> da.Array:
@@ -75,10 +82,7 @@ def _trusted(x: Any, shape: Shape) -> Any:
     if any(isnan(n) and m == 1 for n, m in zip(shape, x.shape, strict=True)):  # to be broadcast
         return x
     if x.numblocks != tuple(map(len, shape.chunks or ())):
-        raise ValueError(
-            "an array of known length cannot be cut into blocks whose lengths are not known yet: call "
-            "compute_chunk_sizes() on the array that it belongs to."
-        )
+        raise UnknownLengthsError("an array of known length beside one in other blocks")
     return da.Array(x.dask, x.name, shape.chunks, meta=x._meta)
 
 
@@ -92,14 +96,15 @@ def reshape(x: da.Array, shape: int | tuple[int, ...], copy: bool | None = None)
         return x.reshape(shape)
     if not isinstance(shape, tuple):
         shape = (int(shape),)
-    key = _through_ones(x.shape, shape)
+    lengths = _completed(shape, x.shape)
+    key = _through_ones(x.shape, lengths)
     if key != (slice(None),) * x.ndim:
-        x = _reshaped(x, shape) if key is None else within_blocks(x, key)
+        x = _reshaped(x, shape, lengths) if key is None else within_blocks(x, key)
     return in_chunks(x, shape) if isinstance(shape, Shape) else x
 
 
-def _reshaped(x: da.Array, shape: tuple[int, ...]) -> da.Array:
-    lengths = _completed(shape, x.shape)
+def _reshaped(x: da.Array, shape: tuple[int, ...], lengths: tuple[int, ...]) -> da.Array:
+    """The same, of which the lengths are known that are to be found."""
     found = own_blocks.reshaped(x, tuple(n for n in lengths if n != 1))
     key = None if found is None else _through_ones(found.shape, lengths)
     if found is not None and key is not None:
@@ -266,6 +271,19 @@ def repeat(x: da.Array, repeats: Any, *, axis: int | None = None) -> da.Array:
     return da.take(x, numpy.repeat(numpy.arange(x.shape[axis]), repeats), axis=axis)
 
 
+def _of_shape(name: str) -> Any:
+    """A function that makes an array; of lengths that are not known, Dask's own makes one that fails when computed."""
+    make = of_plain(name, getattr(namespace, name))
+
+    @wraps(make)
+    def call(shape: Any, *args: Any, **options: Any) -> da.Array:
+        if not known(tuple(shape) if isinstance(shape, tuple | list) else (shape,)):
+            raise UnknownLengthsError(name)
+        return make(shape, *args, **options)
+
+    return call
+
+
 def to_device(x: da.Array, device: Any, stream: Any = None) -> da.Array:
     """Dask's arrays are where their blocks are."""
     if device not in ("cpu", None) or stream is not None:
@@ -285,4 +303,5 @@ FUNCTIONS = {
     "to_device": to_device,
     "tril": tril,
     "triu": triu,
+    **{name: _of_shape(name) for name in ("empty", "full", "ones", "zeros")},
 }

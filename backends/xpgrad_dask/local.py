@@ -23,6 +23,7 @@ from dask.core import flatten
 
 import xpgrad
 from xpgrad.array import array_of
+from xpgrad.backend import UnknownLengthsError
 from xpgrad.tree import leaves, tree_map
 from xpgrad_dask.heap import Reuse
 from xpgrad_dask.joint import Forward, offer
@@ -137,7 +138,7 @@ def _placed(x: Any, place: Place) -> da.Array:
         return x
     chunks = tuple(own if isnan(n) else new for n, own, new in zip(x.shape, x.chunks, place.chunks, strict=True))
     if tuple(map(len, chunks)) != tuple(map(len, place.chunks)):
-        raise ValueError(f"blocks of unknown lengths cannot be joined, {x.chunks}: call compute_chunk_sizes() first.")
+        raise UnknownLengthsError(f"joining blocks, {x.chunks},")
     return rechunked(x, chunks)
 
 

@@ -15,6 +15,7 @@ from dask.array.utils import meta_from_array
 import xpgrad
 from xpgrad import Array
 from xpgrad.array import array_of
+from xpgrad.backend import UnknownLengthsError
 from xpgrad_dask.blocks import axes_of, map_blocks, rechunk
 from xpgrad_dask.captured import recorded
 from xpgrad_dask.local import Chunks, raw, raw_leaves, unified
@@ -76,7 +77,7 @@ def map_overlap(
         if any(m.left != m.right and m.beyond != "none" for m in margins[i]):
             raise NotImplementedError("margins of different width need boundary='none', as in Dask.")
         if any((m.left or m.right) and not known(n) for m, n in zip(margins[i], x.chunks, strict=True)):
-            raise ValueError("margins of blocks need their lengths, which are not known: call compute_chunk_sizes().")
+            raise UnknownLengthsError("a margin of blocks")
         if not allow_rechunk and any(max(m.left, m.right) > min(n) for m, n in zip(margins[i], x.chunks, strict=True)):
             raise ValueError(f"blocks of lengths {x.chunks} are shorter than {own[0]}: rechunk, or allow_rechunk=True.")
         lengths[i] = tuple(map(_long_enough, x.chunks, margins[i]))

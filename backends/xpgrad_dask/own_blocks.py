@@ -15,6 +15,8 @@ from dask.array.utils import meta_from_array
 from dask.utils import parse_bytes
 
 from xpgrad_dask.known import as_dask
+from xpgrad_dask.rows import in_rows
+from xpgrad_dask.shapes import known
 from xpgrad_dask.sums import unwrapped
 
 
@@ -35,12 +37,15 @@ def in_own_blocks(
         Whether the arrays lack that axis.
     """
     labels = tuple(range(arrays[0].ndim))
+    if not new:
+        arrays = [in_rows(x, axis) for x in arrays]
     if len(arrays) > 1:
         pairs = ((x, [i if new or i != axis else ("own", n) for i in labels]) for n, x in enumerate(arrays))
         _, arrays = unify_chunks(*(part for pair in pairs for part in pair), warn=False)
     others = [[c for i, c in enumerate(x.chunks) if new or i != axis] for x in arrays]
     alike = all(own == others[0] for own in others) and (new or all(x.numblocks[axis] == 1 for x in arrays))
-    if not alike or isnan(length) or max(map(len, others[0]), default=1) == 1 or (new and length == 1):
+    single = max(map(len, others[0]), default=1) == 1 and all(map(known, others[0]))
+    if not alike or isnan(length) or single or (new and length == 1):
         return None
     dtype = numpy.result_type(*(x.dtype for x in arrays))
     if is_large(dtype, [length, *map(max, others[0])]):
@@ -138,7 +143,7 @@ def reshaped(x: da.Array, shape: tuple[int, ...]) -> da.Array | None:
 
     Length 1 is for `within_blocks`: Dask would lose blocks of what is broadcast along such an axis.
     """
-    depth = 1 + max((axis for axis, n in enumerate(x.numblocks) if n > 1), default=-1)
+    depth = 1 + max((axis for axis, own in enumerate(x.chunks) if len(own) > 1 or not known(own)), default=-1)
     lead, tail = x.shape[:depth], shape[depth:]
     kept = all(map(_equal, lead, shape))
     if not depth or not tail or 1 in tail or not kept or prod(x.shape[depth:]) != prod(tail):
@@ -164,7 +169,7 @@ def _reshaped(depth: int, tail: tuple[int, ...], block: Any) -> Any:
 def stretched(x: da.Array, shape: tuple[int, ...]) -> da.Array | None:
     """The array broadcast along axes of one block; None where blocks are not the same afterwards, but for these."""
     new = len(shape) - x.ndim
-    if new < 0 or max(x.numblocks, default=1) == 1 or 1 in shape[:new]:
+    if new < 0 or (max(x.numblocks, default=1) == 1 and known(x.shape)) or 1 in shape[:new]:
         return None
     wide = {new + i: n for i, (own, n) in enumerate(zip(x.shape, shape[new:], strict=True)) if own == 1 != n}
     if not all(_equal(n, m) or n == 1 for n, m in zip(x.shape, shape[new:], strict=True)):
@@ -195,4 +200,16 @@ def _stretched(lead: tuple[int, ...], wide: dict[int, int], block: Any) -> Any:
 #: Each does the same to every row of a block, whatever the others are, and is linear in the blocks taken together.
 BY_ROWS = {_joined, _repeated, _reshaped, _rolled, _stacked, _stretched, _taken}
 
+
+def _shifted(sign: int) -> Callable[..., da.Array]:
+    """`fftshift`, or with -1 its inverse: a roll by half."""
+
+    def apply(x: da.Array, *, axes: Any = None) -> da.Array:
+        along = numpy.lib.array_utils.normalize_axis_tuple(range(x.ndim) if axes is None else axes, x.ndim)
+        return roll(x, tuple(sign * (x.shape[i] // 2) for i in along), axis=along)
+
+    return apply
+
+
 FUNCTIONS = {"roll": roll, "stack": stack, "tile": tile}
+FUNCTIONS |= {"fft.fftshift": _shifted(1), "fft.ifftshift": _shifted(-1)}

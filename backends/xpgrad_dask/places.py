@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import partial
-from math import isnan
+from math import isnan, nan
+from operator import getitem as getitem_of_block
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -18,11 +19,13 @@ import numpy
 from dask.array.core import normalize_chunks, unify_chunks
 from dask.array.utils import meta_from_array
 
+from xpgrad.backend import UnknownLengthsError
 from xpgrad_dask.keys import Key, asked_by_xarray, needs_numpys_rules
 from xpgrad_dask.known import as_dask
 from xpgrad_dask.layout import in_chunks, is_local, reshape, within_blocks
 from xpgrad_dask.own_blocks import is_large, taken
 from xpgrad_dask.routes import Piece, Route, along_routes
+from xpgrad_dask.rows import in_rows
 from xpgrad_dask.shapes import Shape, known, rechunked
 from xpgrad_dask.sums import add_up, length, unwrapped
 
@@ -34,6 +37,8 @@ def getitem(x: Any, key: Any) -> da.Array:
     x = as_dask(x)
     steps = Key(key, x.shape)
     if steps.mask is not None:
+        if steps.mask.ndim > 1 and not known(x.shape):
+            return _chosen(x, steps.mask)
         x = _in_blocks_of(steps.mask, x, steps.own_axis)
         return x[key] if x.ndim else reshape(x, (1,))[reshape(steps.mask, (1,))]
     x = _sliced(x, steps.basic)
@@ -146,14 +151,30 @@ def _routed(values: da.Array, basic: tuple[Any, ...], target: _Target, base: da.
     if any(not isinstance(part, slice) for part in basic):
         values = values[tuple(slice(None) if isinstance(part, slice) else None for part in basic)]
     places = [part if isinstance(part, slice) else slice(part, part + 1 or None) for part in basic]
+    template = target.shape.template if base is None else None
+    of_unknown = any(isnan(n) and part != slice(None) for n, part in zip(target.shape, places, strict=True))
+    if template is not None and of_unknown and is_local(template, basic):
+        return _in_own_place(values, tuple(places), template)
     routes = [_route(part, *pair) for part, *pair in zip(places, values.chunks, target.chunks, strict=True)]
     return (
         values
         if all(route is None for route in routes)
-        else along_routes(
-            values, routes, target.chunks, target.meta, base, target.shape.template if base is None else None
-        )
+        else along_routes(values, routes, target.chunks, target.meta, base, template)
     )
+
+
+def _in_own_place(values: da.Array, places: tuple[slice, ...], template: da.Array) -> da.Array:
+    """Put the values of each block into zeros like a block of a template, of which there is one along indexed axes."""
+    labels = tuple(range(template.ndim))
+    values = values.rechunk({i: template.chunks[i] for i, n in enumerate(template.numblocks) if n > 1})
+    kernel, meta = partial(_put, places), meta_from_array(values, ndim=template.ndim)
+    return da.blockwise(kernel, labels, template, labels, values, labels, align_arrays=False, meta=meta)
+
+
+def _put(places: tuple[slice, ...], template: Any, values: Any) -> Any:
+    out = numpy.zeros_like(template, dtype=values.dtype)
+    out[places] = values
+    return out
 
 
 def _scattered(values: da.Array, index: Any, axis: int, shape: tuple[int, ...], target: _Target) -> da.Array:
@@ -172,7 +193,8 @@ def _scattered(values: da.Array, index: Any, axis: int, shape: tuple[int, ...], 
     chunks[axis] = own[axis] if own else _chunks(shape[axis : axis + 1], values)[0]
     routes: list[Route] = [None] * values.ndim
     routes[axis] = _route(index.reshape(-1), values.chunks[axis], chunks[axis])
-    return along_routes(values, routes, tuple(chunks), meta_from_array(values))
+    template = target.shape.template if own else None
+    return along_routes(values, routes, tuple(chunks), meta_from_array(values), template=template)
 
 
 def _chunks(shape: tuple[int, ...], like: da.Array) -> Any:
@@ -186,7 +208,7 @@ def _route(part: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Route:
     if isinstance(part, slice) and part == slice(None) and (given == wanted or not known(given + wanted)):
         return None
     if not known(given + wanted):
-        raise _unknown()
+        raise UnknownLengthsError("this index")
     if isinstance(part, slice):
         span = range(sum(wanted))[part]
         if given == (1,) and len(span) != 1:  # to be broadcast
@@ -210,13 +232,6 @@ def _route(part: Any, given: tuple[int, ...], wanted: tuple[int, ...]) -> Route:
                     pieces.append(Piece(i, sources - start, part[sources] - low))
         route.append(pieces)
     return route
-
-
-def _unknown() -> ValueError:
-    return ValueError(
-        "this index needs the lengths of blocks, which are not known yet: call compute_chunk_sizes() on the array that "
-        "they come from first."
-    )
 
 
 def _bounds(chunks: Sequence[int]) -> Iterable[tuple[int, int]]:
@@ -282,7 +297,7 @@ def _spans(chunks: tuple[int, ...], axis: int, template: da.Array | None = None)
         spans = [(start, stop, sum(chunks)) for start, stop in _bounds(chunks)]
         return da.from_array(numpy.asarray(spans, dtype="int64").reshape(-1), chunks=3)
     if template is None or len(chunks) > 1:
-        raise _unknown()
+        raise UnknownLengthsError("this index")
     n = length(template, axis)
     return da.stack([da.zeros((), dtype=n.dtype), n, n]).rechunk(3)
 
@@ -379,6 +394,16 @@ def _in_blocks_of(mask: da.Array, x: da.Array, axis: int) -> da.Array:
     return rechunked(x, mask.chunks if mask.ndim == x.ndim else along)
 
 
+def _chosen(x: da.Array, mask: da.Array) -> da.Array:
+    """The elements where a mask of all axes is true, of rows that are not counted yet: in NumPy's order."""
+    x, mask, labels = in_rows(x), in_rows(mask), tuple(range(x.ndim))
+    if x.numblocks != mask.numblocks or max(x.numblocks[1:]) > 1:
+        raise UnknownLengthsError("a mask of several axes")
+    left, meta = {0: (nan,) * x.numblocks[0]}, meta_from_array(x, ndim=1)
+    options: dict[str, Any] = {"adjust_chunks": left, "align_arrays": False, "concatenate": True, "meta": meta}
+    return da.blockwise(getitem_of_block, (0,), x, labels, mask, labels, **options)
+
+
 def _unmask(values: da.Array, mask: da.Array, axis: int, chunks: tuple[int, ...]) -> da.Array:
     """Put values where a mask is true along an axis, zeros elsewhere; the blocks of values are those of the mask."""
     if known(values.shape):  # so it does not come from a mask
@@ -401,8 +426,19 @@ def _unmasked(axis: int, mask: Any, values: Any) -> Any:
 
 def _all_unmasked(values: da.Array, mask: da.Array, target: _Target) -> da.Array:
     """Put values where a mask of all axes is true."""
+    if not known(mask.shape):
+        labels = tuple(range(mask.ndim))
+        kernel, meta = _all_unmasked_in_block, meta_from_array(values, ndim=mask.ndim)
+        out = da.blockwise(kernel, labels, in_rows(mask), labels, values, (0,), align_arrays=False, meta=meta)
+        return in_chunks(out, target.shape)
     (chunks,) = da.empty(target.shape, chunks=target.chunks).ravel().chunks
     return reshape(_unmask(values, mask.ravel(), 0, chunks), target.shape)
+
+
+def _all_unmasked_in_block(mask: Any, values: Any) -> Any:
+    out = numpy.zeros_like(values, shape=mask.shape)
+    out[mask] = values
+    return out
 
 
 FUNCTIONS = {"getitem": getitem, "scatter": scatter, "setitem": setitem, "take": take}

@@ -1,7 +1,8 @@
-"""A recurrence along blocks: each on its own, then what enters it from the next, block by block, in small tasks."""
+"""A recurrence, or a step, along blocks: each on its own, then what enters it from the next, in small tasks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import product
 from typing import Any
@@ -67,4 +68,40 @@ def _times(x: Any, factor: Any) -> Any:
     return numpy.where(x == 0, x, x * factor)
 
 
-FUNCTIONS = {"recurrence": recurrence}
+def following(x: Any, axis: int, last: float = 0.0) -> da.Array:
+    """What is one place further along an axis; `last` at the end."""
+    x = as_dask(x)
+    labels = tuple(range(x.ndim))
+    axis = numpy.lib.array_utils.normalize_axis_index(axis, x.ndim)
+    if x.numblocks[axis] == 1:
+        return da.blockwise(partial(_moved_up, axis, last), labels, x, labels, meta=x._meta)
+    token = tokenize(x, axis, last)
+    name, first = f"following-{token}", f"following-first-{token}"
+    graph: dict[Any, Any] = {}
+    for index in product(*map(range, x.numblocks)):
+        after = tuple(n + (i == axis) for i, n in enumerate(index))
+        entering = [(first, *after)] if after[axis] < x.numblocks[axis] else []
+        graph[first, *index] = (partial(_first_place, axis), (x.name, *index), entering)
+        graph[name, *index] = (partial(_moved_up, axis, last), (x.name, *index), entering)
+    return written(name, graph, [x], x.chunks, x._meta)
+
+
+def _along(axis: int, part: slice) -> tuple[slice, ...]:
+    return (*(slice(None),) * axis, part)
+
+
+def _first_place(axis: int, block: Any, entering: list[Any]) -> Any:
+    """The first place of a block; one without elements lets through what comes after it."""
+    return block[_along(axis, slice(1))] if block.shape[axis] or not entering else entering[0]
+
+
+def _moved_up(axis: int, last: float, block: Any, entering: Sequence[Any] = ()) -> Any:
+    """A block without its first place, and what enters it at the end."""
+    first = block[_along(axis, slice(1))]
+    enters = entering[0] if entering and entering[0].shape[axis] else numpy.full_like(first, last)
+    return numpy.concatenate(
+        [block[_along(axis, slice(1, None))], enters[_along(axis, slice(first.shape[axis]))]], axis
+    )
+
+
+FUNCTIONS = {"following": following, "recurrence": recurrence}

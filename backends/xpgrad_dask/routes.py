@@ -16,6 +16,8 @@ import numpy
 from dask.base import tokenize
 from dask.blockwise import BlockwiseDepDict, blockwise
 
+from xpgrad.backend import UnknownLengthsError
+from xpgrad_dask.shapes import known
 from xpgrad_dask.written import written
 
 #: So many bytes take as long to travel as a task takes to run.
@@ -68,6 +70,8 @@ def along_routes(
     if base is None and template is None and _stay(along, values.numblocks):
         whole = tuple(axis for axis, route in enumerate(routes) if route is None)
         return _within(values, name, along, chunks, meta, whole)
+    if base is None and template is None and not all(map(known, chunks)):
+        raise UnknownLengthsError("this index")
     graph: dict[Any, Any] = {}
     for index in product(*(range(len(own)) for own in chunks)):
         combined = list(product(*(pieces[i] for pieces, i in zip(along, index, strict=True))))

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import dask.array as da
 
+from xpgrad.backend import UnknownLengthsError
 from xpgrad_dask.sums import length
 
 
@@ -50,10 +51,7 @@ class Shape(tuple[int, ...]):
     def part(g: Any, i: int, shapes: Sequence[tuple[int, ...]], axis: int) -> Any:
         """Of what was joined from arrays of some shapes along an axis, the blocks of array i."""
         if not isinstance(g, da.Array):
-            raise ValueError(
-                "a second derivative of concat needs the lengths of blocks, which are not known yet: call "
-                "compute_chunk_sizes() on the arrays that are joined."
-            )
+            raise UnknownLengthsError("a second derivative of concat")
         counts = [len(chunks[axis]) if (chunks := getattr(shape, "chunks", None)) else 1 for shape in shapes]
         start = sum(counts[:i])
         return g.blocks[(*(slice(None),) * axis, slice(start, start + counts[i]))]

@@ -22,7 +22,7 @@ from xpgrad_dask.heap import Reuse
 from xpgrad_dask.layout import _broadcast_to
 from xpgrad_dask.own_blocks import BY_ROWS
 from xpgrad_dask.places import _looked_up
-from xpgrad_dask.recurrences import _recurred
+from xpgrad_dask.recurrences import _moved_up, _recurred
 from xpgrad_dask.routes import part_in_place
 from xpgrad_dask.special import of_block
 from xpgrad_dask.sums import _cumulated, _length, _reduced, run_rule, sum_block, unwrapped
@@ -38,7 +38,19 @@ _OPERATORS = "abs add and_ eq floordiv ge gt invert le lshift lt mod mul ne neg 
 _NUMPY = "angle clip imag real round swapaxes transpose where"
 #: What does the same to each row, whatever the others are, as ufuncs do, and reductions along other axes.
 _BY_ROWS: set[Any] = {operator.getitem, run_rule, of_block, chunk.astype, _broadcast_to}
-_BY_ROWS |= {_whole, _einsum, _matmul, _tensordot, _reduced, _cumulated, _recurred, _unwrapping, _looked_up, *BY_ROWS}
+_BY_ROWS |= {
+    _whole,
+    _einsum,
+    _matmul,
+    _tensordot,
+    _reduced,
+    _cumulated,
+    _moved_up,
+    _recurred,
+    _unwrapping,
+    _looked_up,
+    *BY_ROWS,
+}
 _BY_ROWS |= {getattr(operator, name) for name in _OPERATORS.split()}
 _BY_ROWS |= {getattr(numpy, name) for name in _NUMPY.split()}
 #: The packages whose functions are not a user's.

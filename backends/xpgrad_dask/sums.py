@@ -11,12 +11,12 @@ from typing import Any
 import dask.array as da
 import numpy
 from array_api_compat import array_namespace
-from array_api_compat.dask.array import linalg
 from dask import config
 from dask.array.utils import meta_from_array
 from dask.core import flatten
 
 from xpgrad_dask.known import as_dask
+from xpgrad_dask.rows import in_rows
 from xpgrad_numpy import backend
 
 # Joining 16 at a time, a tree adds 1 task to 15 blocks; as Dask has it, 1 to 3. But where tasks of their own need the
@@ -177,6 +177,7 @@ def _cumulative(name: str, function: str, first: int) -> Any:
         if axis is None and x.ndim != 1:
             raise ValueError(f"{name} needs an axis, unless there is only one.")
         along = (axis or 0) % x.ndim
+        x = in_rows(x, along)
         dtype = dtype or getattr(numpy, function)(numpy.ones((1,), x.dtype)).dtype
         if x.numblocks[along] == 1:
             labels = tuple(range(x.ndim))
@@ -218,8 +219,21 @@ def _std(x: da.Array, **options: Any) -> da.Array:
     return da.sqrt(_var(x, **options))
 
 
+def _norm(x: da.Array, *, axis: tuple[int, ...], keepdims: bool = False, ord: float = 2) -> da.Array:  # noqa: A002  # the standard's name
+    """The norm of vectors; Dask's own makes a vector of several axes, for which it must know all lengths."""
+    sizes = da.absolute(x)
+    options: dict[str, Any] = {"axis": axis, "keepdims": keepdims}
+    if ord in (numpy.inf, -numpy.inf):
+        return FUNCTIONS["max" if ord > 0 else "min"](sizes, **options)
+    if ord == 0:
+        return FUNCTIONS["sum"](sizes != 0, dtype=sizes.dtype, **options)
+    if ord == 2:
+        return da.sqrt(FUNCTIONS["sum"](sizes * sizes, **options))
+    return FUNCTIONS["sum"](sizes if ord == 1 else sizes**ord, **options) ** (1 / ord)
+
+
 FUNCTIONS = {name: _reduction(name) for name in ("max", "mean", "min", "prod", "sum")}
-FUNCTIONS |= {"linalg.vector_norm": _reduction("linalg.vector_norm", linalg.vector_norm)}
+FUNCTIONS |= {"linalg.vector_norm": _reduction("linalg.vector_norm", _norm)}
 FUNCTIONS |= {"std": _reduction("std", _std), "var": _reduction("var", _var)}
 FUNCTIONS["cumulative_prod"] = _cumulative("cumulative_prod", "cumprod", 1)
 FUNCTIONS["cumulative_sum"] = _cumulative("cumulative_sum", "cumsum", 0)

@@ -23,8 +23,8 @@ assert callable(function)  # importing the functions is what fills the registry
 #: Functions beyond the standard that know complex numbers; others have complex samples of their own, if at all.
 _BEYOND = frozenset(
     (
-        "contract copy einsum getitem linalg.missing pad product recurrence scatter scatter_along_axis setitem "
-        "to_device"
+        "contract copy einsum following getitem linalg.missing pad product recurrence scatter scatter_along_axis "
+        "setitem to_device"
     ).split()
 )
 

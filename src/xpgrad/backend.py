@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any
 
 from xpgrad.errors import FunctionMissingError, LibraryMissingError
+from xpgrad.errors import UnknownLengthsError as UnknownLengthsError  # for plug-ins
 from xpgrad.keys import parts_of
 
 

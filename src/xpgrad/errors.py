@@ -256,6 +256,16 @@ class NotDifferentiableError(XpgradError, NotImplementedError):
         )
 
 
+class UnknownLengthsError(XpgradError, ValueError):
+    """An operation, or its derivative, needs lengths of blocks that a lazy library does not know yet."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} needs the lengths of blocks, which are not known yet: call compute_chunk_sizes() on the array "
+            "that they belong to, before it is used."
+        )
+
+
 class RuleError(XpgradError, TypeError):
     """A primitive or a rule is registered that cannot be run, or a rule returned no cotangent."""
 

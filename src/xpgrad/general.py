@@ -14,6 +14,7 @@ from xpgrad.operands import SCALARS, check_beside, functions_of, operand, own_ar
 from xpgrad.plan import remember, shape_of
 from xpgrad.primitive import Primitive, required
 from xpgrad.record import choice_by, compiled, forms_of
+from xpgrad.rehearsal import rehearse
 from xpgrad.scope import is_recording
 
 
@@ -109,6 +110,8 @@ def apply({signature}):
 {choice}
     _made.form = new_form(Form, (({forms}), shape_of(out), {given}, None, ()))
     _made.order = next_order()
+    if SHAPES and out.__class__ in SHAPES:
+        rehearse(_made, out)
     return _result
 """
 
@@ -143,7 +146,7 @@ def _written_out(primitive: Primitive) -> Callable[..., Any]:
         "PLAIN": _PLAIN,
         "SHAPES": SHAPES,
         "Form": Form,
-        **{f.__name__: f for f in (raw_parameter, leading_parameter, leading_array, floating)},
+        **{f.__name__: f for f in (raw_parameter, leading_parameter, leading_array, floating, rehearse)},
     }
     check = "    if {0}.__class__ not in PLAIN: {0} = raw_parameter(primitive, {0!r}, {0})"
     a, *b = inputs
@@ -202,7 +205,10 @@ def new_node(
     else:
         kept = plan.save(*data, out, *values)
     source = nodes[tracked[0]] if plan.single else tuple(nodes[i] for i in tracked)
-    return make_node(plan, source, kept, Form(forms_of(data, nodes), shape, parameters))
+    made = make_node(plan, source, kept, Form(forms_of(data, nodes), shape, parameters))
+    if SHAPES:
+        rehearse(made, data[0] if out is None else out)  # a write has no output yet: it will be like what it changes
+    return made
 
 
 def leading_array(first: Any, a: Any) -> Any:

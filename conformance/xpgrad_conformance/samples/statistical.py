@@ -43,6 +43,12 @@ SAMPLES: dict[str, list[Sample]] = {
         *calls(_with_zeros(3, 2, at=(0, 3, 4)), each=({"axis": 0}, {"axis": 1, "include_initial": True})),
     ],
     "cumulative_sum": _cumulative(),
+    "following": [
+        *calls((5,), each=({"axis": 0}, {"axis": 0, "last": 1.0})),
+        *calls((1, 3), each=({"axis": 0}, {"axis": 1})),
+        *calls((0, 3), each=({"axis": 0}, {"axis": 1})),
+        *calls((4, 3), each=({"axis": 0}, {"axis": -1, "last": 2.0})),
+    ],
     "max": _reductions(),
     "mean": _reductions(),
     "min": _reductions(),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from xpgrad.axes import along, axes_of
 from xpgrad.errors import NoCounterpartError
-from xpgrad.protocols.conventions import alike, array, cast, flat, floating
+from xpgrad.protocols.conventions import alike, array, cast, check_lengths, flat, floating
 from xpgrad.protocols.outputs import is_recorded
 from xpgrad.protocols.products import convolve
 from xpgrad.rules.elementwise import is_complex
@@ -360,6 +360,7 @@ def polyfit(
 def apply_along_axis(xp: Any, func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
     a = xp.moveaxis(array(xp, arr), axis, -1)
     rows = xp.reshape(a, (-1, a.shape[-1]))
+    check_lengths("apply_along_axis", rows.shape[0])
     results = [array(xp, func1d(rows[i, ...], *args, **kwargs)) for i in range(rows.shape[0])]
     out = xp.reshape(xp.stack(results), (*a.shape[:-1], *results[0].shape))
     place = axes_of(axis, a.ndim)[0]

@@ -7,6 +7,7 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.discovery import get_named, is_array, rank
+from xpgrad.errors import UnknownLengthsError
 from xpgrad.functions import as_array, as_arrays
 from xpgrad.namespace import home_of, namespace
 
@@ -64,7 +65,7 @@ def floating(xp: Any, x: Any) -> Array:
 def check_lengths(what: str, *lengths: float) -> None:
     """Refuse lengths that a lazy library does not know yet."""
     if any(n != n for n in lengths):
-        raise ValueError(f"{what} need the lengths of blocks, which are not known yet: call compute_chunk_sizes().")
+        raise UnknownLengthsError(what)
 
 
 def dtype_of(xp: Any, dtype: Any) -> Any:

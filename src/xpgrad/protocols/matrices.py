@@ -49,8 +49,7 @@ def norm(xp: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fa
     """Vector norms along one axis, matrix norms along two, all elements as one vector without axis and order."""
     x = floating(xp, x)
     if axis is None and (ord is None or x.ndim == 1):
-        out = xp.linalg.vector_norm(xp.reshape(x, (-1,)), ord=2 if ord is None else ord)
-        return xp.reshape(out, (1,) * x.ndim) if keepdims else out
+        return xp.linalg.vector_norm(x, keepdims=keepdims, ord=2 if ord is None else ord)
     axes = axes_of(axis, x.ndim)
     if len(axes) == 1:
         return xp.linalg.vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)

@@ -9,6 +9,7 @@ from typing import Any
 
 from xpgrad.array import Array
 from xpgrad.axes import axes_of
+from xpgrad.cotangent import unlike
 from xpgrad.discovery import backend_of, get_named
 from xpgrad.errors import NoCounterpartError
 from xpgrad.functions import as_array
@@ -129,16 +130,15 @@ def average(
     a = floating(xp, a)
     if weights is None:
         out = mean(xp, a, axis, None, keepdims)
-        total = out * 0 + a.size / max(out.size, 1)
-        return (out, total) if returned else out
+        return (out, xp.sum(xp.ones_like(a), axis=_axis(axis, a.ndim), keepdims=bool(keepdims))) if returned else out
     weights = array(xp, weights)
-    if weights.shape != a.shape:
-        axes = axes_of(axis, a.ndim)
-        if weights.shape != tuple(a.shape[i] for i in axes):
+    axes = axes_of(axis, a.ndim)
+    if unlike(weights.shape, a.shape):
+        if unlike(weights.shape, tuple(a.shape[i] for i in axes)):
             raise ValueError("weights must have the shape of the array, or that of the axes to be averaged over.")
         weights = xp.permute_dims(weights, sorted(range(len(axes)), key=axes.__getitem__))
         weights = xp.reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
-    total = sum_(xp, xp.broadcast_to(weights, a.shape), axis, None, keepdims)
+    total = sum_(xp, weights, axes, None, keepdims)
     out = sum_(xp, a * weights, axis, None, keepdims) / total
     return (out, xp.broadcast_to(total, out.shape)) if returned else out
 
@@ -263,11 +263,11 @@ def quantile(
         place = getattr(xp, _ROUNDED[method])(place)
     below = xp.floor(place).detach()
     between = xp.where(place > below, 0.5, 0.0) if method == "midpoint" else place - below
-    wide = (*shape, q_row.shape[0])
-    first = xp.broadcast_to(xp.astype(below, xp.int64), wide)
+    same = xp.zeros_like(rows[..., :1])  # the place is that of every row
+    first = xp.astype(below + same, xp.int64)
     last = xp.minimum(first + 1, n - 1)
     low, high = xp.take_along_axis(rows, first, axis=-1), xp.take_along_axis(rows, last, axis=-1)
-    between = xp.broadcast_to(xp.astype(between, a.dtype), wide)
+    between = xp.astype(between, a.dtype)
     out = xp.where(between == 0, low, low + (xp.where(between == 0, 0.0, high) - low) * between)
     if not skip_nan:
         out = xp.where(xp.any(missing, axis=-1, keepdims=True), nan, out)

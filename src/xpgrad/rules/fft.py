@@ -5,6 +5,8 @@ norm. The four transforms between signals and half spectra are, in pairs, each o
 spectrum leaves out: all of its entries occur twice in the whole one, except for frequency 0 and the Nyquist frequency.
 """
 
+from math import isnan
+
 from xpgrad.plan import device_of
 from xpgrad.primitive import primitive, vjp
 
@@ -15,7 +17,9 @@ primitive("fft.fftshift fft.ifftshift", "x", axes=None)
 
 def resize(xp, g, x_shape):
     """Pad what was cropped with zeros, and crop what was padded."""
-    both = tuple(slice(0, min(pair)) for pair in zip(g.shape, x_shape, strict=True))
+    # Of a length that a lazy library does not know yet, NaN, all is taken.
+    pairs = zip(g.shape, x_shape, strict=True)
+    both = tuple(slice(None) if isnan(have) else slice(0, min(have, wanted)) for have, wanted in pairs)
     if any(have > wanted for have, wanted in zip(g.shape, x_shape, strict=True)):
         g = g[both]
     return g if g.shape == x_shape else xp.scatter(g, both, x_shape)

@@ -10,7 +10,6 @@ from xpgrad.cotangent import keep_zero
 from xpgrad.plan import device_of
 from xpgrad.primitive import primitive, required, vjp
 from xpgrad.rules.elementwise import ratio
-from xpgrad.rules.manipulation import inverse
 
 primitive("max mean min", "x", axis=None, keepdims=False)
 primitive("prod sum", "x", axis=None, dtype=None, keepdims=False)
@@ -89,14 +88,17 @@ def prod(xp, g, x, x_shape, axis, keepdims):
     if 0 in x_shape:
         return xp.zeros(x_shape, dtype=g.dtype, device=device_of(g))
     axes = reduced(axis, len(x_shape))
-    rest = tuple(i for i in range(len(x_shape)) if i not in axes)
-    order = rest + axes
-    x = xp.astype(x, g.dtype, copy=False)
-    row = xp.reshape(xp.permute_dims(x, order), (*(x_shape[i] for i in rest), -1))
-    before = xp.cumulative_prod(row[..., :-1], axis=-1, include_initial=True)
-    after = xp.flip(xp.cumulative_prod(xp.flip(row[..., 1:], axis=-1), axis=-1, include_initial=True), axis=-1)
-    others = xp.reshape(before * after, tuple(x_shape[i] for i in order))
-    return times(xp, reinsert(xp, g, x_shape, axis, keepdims), xp.permute_dims(others, inverse(order)))
+    if not axes:
+        return g
+    return times(xp, reinsert(xp, g, x_shape, axis, keepdims), others(xp, xp.astype(x, g.dtype, copy=False), axes))
+
+
+def others(xp, x, axes):
+    """The product of all other elements along some axes: those of the same row, times those of all other rows."""
+    *between, axis = axes
+    after = xp.flip(xp.cumulative_prod(xp.flip(x, axis=axis), axis=axis), axis=axis)
+    product = preceding(xp, xp.cumulative_prod(x, axis=axis), axis, 1.0) * xp.following(after, axis, last=1.0)
+    return product * others(xp, xp.prod(x, axis=axis, keepdims=True), between) if between else product
 
 
 vjp("prod", x=prod)
@@ -119,28 +121,38 @@ def recurrence(xp, x, factor, axis):
     """s[i] = x[i] + factor[i] s[i+1] along an axis, by doubling: in log2(n) steps, and without a division."""
     total, step = x, 1
     while step < x.shape[axis]:
-        total = total + times(xp, following(xp, total, axis, step), factor)
-        factor = factor * following(xp, factor, axis, step)
+        total = total + times(xp, following(xp, total, axis, step=step), factor)
+        factor = factor * following(xp, factor, axis, step=step)
         step *= 2
     return total
 
 
-def following(xp, x, axis, step=1):
-    """What is `step` places further along an axis; zeros at the end."""
+def following(xp, x, axis, last=0.0, step=1):
+    """What is `step` places further along an axis; `last` at the end."""
     axis %= x.ndim
     step = min(step, x.shape[axis])
-    left = x[along(axis, slice(step, None))]
-    return xp.scatter(left, along(axis, slice(0, x.shape[axis] - step)), x.shape)
+    parts = (slice(step, None), slice(0, step))
+    left, first = (x[along(axis, part)] for part in parts)
+    return xp.concat([left, xp.full(first.shape, last, dtype=x.dtype, device=device_of(x))], axis=axis)
+
+
+def preceding(xp, x, axis, first=0.0):
+    """What is one place before along an axis; `first` at the beginning."""
+    return xp.flip(xp.following(xp.flip(x, axis=axis), axis, last=first), axis=axis)
+
+
+primitive("following", "x", public=False, axis=required, last=0.0, implementation=following)
+vjp("following", x=lambda xp, g, axis: preceding(xp, g, axis))
 
 
 def recurrence_x(xp, g, factor, axis):
     """The recurrence backwards."""
-    back = following(xp, xp.flip(factor, axis=axis), axis)
+    back = xp.following(xp.flip(factor, axis=axis), axis)
     return xp.flip(xp.recurrence(xp.flip(g, axis=axis), back, axis), axis=axis)
 
 
 def recurrence_factor(xp, g, factor, out, axis):
-    return times(xp, recurrence_x(xp, g, factor, axis), following(xp, out, axis))
+    return times(xp, recurrence_x(xp, g, factor, axis), xp.following(out, axis))
 
 
 primitive("recurrence", "x factor", public=False, axis=required, implementation=recurrence)
@@ -154,14 +166,12 @@ def cumulative_prod(xp, g, x, out, x_shape, axis, include_initial):
     axis = 0 if axis is None else axis
     if x_shape[axis] == 0:
         return xp.zeros_like(x)
-    parts = (slice(0, 1), slice(1, None), slice(0, -1))
-    first, but_first, but_last = (along(axis % len(x_shape), part) for part in parts)
     if include_initial:
+        but_first, but_last = (along(axis % len(x_shape), part) for part in (slice(1, None), slice(0, -1)))
         g, before = g[but_first], out[but_last]
     else:
-        one = xp.scatter(xp.ones_like(out[first]), first, x_shape)
-        before = one + xp.scatter(out[but_last], but_first, x_shape)
-    return times(xp, xp.recurrence(g, following(xp, x, axis), axis), before)
+        before = preceding(xp, out, axis, 1.0)
+    return times(xp, xp.recurrence(g, xp.following(x, axis), axis), before)
 
 
 vjp("cumulative_sum", x=cumulative_sum)
