@@ -279,6 +279,25 @@ def test_an_array_of_a_library_names_the_namespace_of_that_library():
     assert x.__array_namespace__() is xpgrad.namespace("array_api_strict")
 
 
+@pytest.mark.parametrize("name", ["numpy", "numpy.linalg", "array_api_strict", "array_api_strict.fft"])
+def test_a_namespace_is_pickled_as_its_name(name):
+    # Of a module that was never imported by its name, cloudpickle would otherwise take every function along.
+    cloudpickle = pytest.importorskip("cloudpickle", reason="cloudpickle, which comes with Dask, is not installed")
+    backend, _, extension = name.partition(".")
+    xp = xpgrad.namespace(backend)
+    place = getattr(xp, extension) if extension else xp
+    assert pickle.loads(pickle.dumps(place)) is place
+    code = f"""
+import cloudpickle, xpgrad
+xp = xpgrad.namespace({backend!r})
+xp.expand_dims(xp.asarray([1.0]), axis=0), xp.linalg.vector_norm, xp.fft.fft
+print(cloudpickle.dumps((lambda: xp.{extension or "sum"}, {"xp." + extension if extension else "xp"})).hex())
+"""
+    given = cloudpickle.loads(bytes.fromhex(run(code).stdout.strip()))
+    assert given[1] is place
+    assert given[0]() is getattr(xp, extension or "sum")
+
+
 # Libraries without a plug-in
 
 

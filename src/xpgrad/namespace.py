@@ -11,6 +11,7 @@ import inspect
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, partial, reduce
+from operator import attrgetter
 from types import ModuleType
 from typing import Any
 
@@ -78,13 +79,27 @@ def namespace(name: str) -> ModuleType:
     return module
 
 
+class _Namespace(ModuleType):
+    """A module, in which Python finds attributes fastest, that goes to other processes by its name."""
+
+    def __init__(self, backend_name: str, prefix: str) -> None:
+        name = f"xpgrad.{backend_name}.{prefix}".rstrip(".")
+        super().__init__(name, f"The array API standard's namespace over {backend_name}, differentiable.")
+        self._origin = backend_name, prefix
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _found, self._origin
+
+
+def _found(backend_name: str, prefix: str) -> ModuleType:
+    """A namespace, or one of its extensions, in this process."""
+    module = namespace(backend_name)
+    return attrgetter(prefix.rstrip("."))(module) if prefix else module
+
+
 def _module(backend_name: str, prefix: str) -> ModuleType:
     """The namespace of a backend, or one of its extensions: then with the prefix of the names in it."""
-    # A plain module, because Python finds attributes fastest in those.
-    module = ModuleType(
-        f"xpgrad.{backend_name}.{prefix}".rstrip("."),
-        f"The array API standard's namespace over {backend_name}, differentiable.",
-    )
+    module = _Namespace(backend_name, prefix)
 
     def make(attribute: str) -> Any:
         if attribute.startswith("__") and attribute not in NAMES:  # Python asks every module, libraries or not
