@@ -80,7 +80,7 @@ def namespace(name: str) -> ModuleType:
 
 
 class _Namespace(ModuleType):
-    """A module, in which Python finds attributes fastest, that goes to other processes by its name."""
+    """A module that goes to other processes by its name: of a plain one cloudpickle takes along all that it holds."""
 
     def __init__(self, backend_name: str, prefix: str) -> None:
         name = f"xpgrad.{backend_name}.{prefix}".rstrip(".")
